@@ -1,0 +1,200 @@
+"""Who is looking, and which rows they may see or change: what every query starts from."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from typing import Any, NamedTuple
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+
+from quart_app.dialects import joined_names
+from quart_app.tables import clients, entries, entry_tags, memberships, projects, tags
+
+# Who may change what belongs to the whole workspace: projects, clients, tags.
+MANAGING = frozenset({"owner", "admin", "manager"})
+# Who may track time of their own: all but those who only look on.
+TRACKING: frozenset[str] = MANAGING | {"member"}
+
+
+@lru_cache(maxsize=256)
+def _zone(name: str) -> ZoneInfo:
+    return ZoneInfo(name)
+
+
+@dataclass(frozen=True, slots=True)
+class Viewer:
+    """The person behind a request, in the workspace that their session looks at."""
+
+    user_id: UUID
+    workspace_id: UUID
+    session_id: UUID
+    role: str
+    username: str
+    name: str
+    email: str
+    workspace_name: str
+    time_zone: str
+    locale: str
+    hour_cycle: str
+    date_order: str
+    week_start: int
+    theme: str
+    revision: int = 0
+    workspace_revision: int = 0
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return _zone(self.time_zone)
+
+    @property
+    def display_name(self) -> str:
+        return self.name or self.username
+
+    @property
+    def may_manage(self) -> bool:
+        return self.role in MANAGING
+
+    @property
+    def may_track(self) -> bool:
+        return self.role in TRACKING
+
+
+class Forbidden(Exception):
+    """The row is there for this viewer to know of, but this is not theirs to do: 403."""
+
+
+class Missing(Exception):
+    """There is no such row, or none that this viewer may know of: 404."""
+
+
+def own_entries(viewer: Viewer) -> sa.ColumnElement[bool]:
+    """Rows of entries that belong to the viewer, in their workspace, and are not in the trash."""
+    return sa.and_(
+        entries.c.workspace_id == viewer.workspace_id,
+        entries.c.user_id == viewer.user_id,
+        entries.c.deleted_at.is_(None),
+    )
+
+
+def visible(table: sa.Table, viewer: Viewer) -> sa.ColumnElement[bool]:
+    """Rows of a workspace's table (projects, clients, tags, entries) that the viewer may know of."""
+    return table.c.workspace_id == viewer.workspace_id
+
+
+def _has_role(viewer: Viewer, roles: frozenset[str]) -> sa.ColumnElement[bool]:
+    """Whether the viewer has one of these roles. Asked of the database, in the statement itself: the role may have
+    changed since the request began."""
+    return (
+        sa.select(sa.literal(1))
+        .select_from(memberships)
+        .where(
+            memberships.c.workspace_id == viewer.workspace_id,
+            memberships.c.user_id == viewer.user_id,
+            memberships.c.role.in_(sorted(roles)),
+        )
+        .exists()
+    )
+
+
+def may_track(viewer: Viewer) -> sa.ColumnElement[bool]:
+    """Whether the viewer may add time of their own to this workspace."""
+    return _has_role(viewer, TRACKING)
+
+
+def may_manage(viewer: Viewer) -> sa.ColumnElement[bool]:
+    """Whether the viewer may add to, and change, what belongs to the whole workspace."""
+    return _has_role(viewer, MANAGING)
+
+
+def changeable(table: sa.Table, viewer: Viewer) -> sa.ColumnElement[bool]:
+    """Rows that the viewer may change."""
+    if table is entries:
+        return sa.and_(own_entries(viewer), may_track(viewer))
+    if table not in (clients, projects, tags):
+        raise ValueError(f"No rule says who may change {table.name}.")
+    return sa.and_(visible(table, viewer), may_manage(viewer))
+
+
+# --- entries ---------------------------------------------------------------------------------------------------------
+
+# For statements made once: their parameters come from params(viewer).
+OWN = sa.and_(
+    entries.c.workspace_id == sa.bindparam("viewer_workspace"),
+    entries.c.user_id == sa.bindparam("viewer_user"),
+    entries.c.deleted_at.is_(None),
+)
+_TAG_SEPARATOR = "\x1f"
+
+
+def params(viewer: Viewer) -> dict[str, Any]:
+    return {"viewer_workspace": viewer.workspace_id, "viewer_user": viewer.user_id}
+
+
+class EntryRow(NamedTuple):
+    """An entry with what is shown of its project and tags. Hashable: what was rendered from a row is found by it."""
+
+    id: UUID
+    project_id: UUID | None
+    description: str
+    started_at: datetime
+    ended_at: datetime | None
+    is_billable: bool
+    version: int
+    project_name: str | None
+    project_colour: int | None
+    client_name: str | None
+    tag_text: str | None
+
+    @property
+    def is_running(self) -> bool:
+        return self.ended_at is None
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        return tuple(sorted(self.tag_text.split(_TAG_SEPARATOR), key=str.casefold)) if self.tag_text else ()
+
+
+def _tag_text(source: sa.FromClause) -> sa.ScalarSelect[str]:
+    return (
+        sa.select(joined_names(tags.c.name, _TAG_SEPARATOR))
+        .select_from(
+            sa.join(
+                entry_tags,
+                tags,
+                sa.and_(tags.c.workspace_id == entry_tags.c.workspace_id, tags.c.id == entry_tags.c.tag_id),
+            )
+        )
+        .where(entry_tags.c.workspace_id == source.c.workspace_id, entry_tags.c.entry_id == source.c.id)
+        .correlate(source)
+        .scalar_subquery()
+    )
+
+
+def select_entry_rows(source: sa.FromClause = entries) -> sa.Select[Any]:
+    """Columns of EntryRow, from the table or from a subquery of its rows. The caller says whose."""
+    return (
+        sa.select(
+            source.c.id,
+            source.c.project_id,
+            source.c.description,
+            source.c.started_at,
+            source.c.ended_at,
+            source.c.is_billable,
+            source.c.version,
+            projects.c.name.label("project_name"),
+            projects.c.colour.label("project_colour"),
+            clients.c.name.label("client_name"),
+            _tag_text(source).label("tag_text"),
+        )
+        .select_from(source)
+        .outerjoin(
+            projects,
+            sa.and_(projects.c.workspace_id == source.c.workspace_id, projects.c.id == source.c.project_id),
+        )
+        .outerjoin(
+            clients,
+            sa.and_(clients.c.workspace_id == projects.c.workspace_id, clients.c.id == projects.c.client_id),
+        )
+    )

@@ -1,0 +1,154 @@
+"""create_app(settings): the one place that wires blueprints, errors, headers, start and stop."""
+
+import hashlib
+import time
+from collections.abc import Callable, Iterator
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, cast
+
+import jinja2
+from quart import Quart, Response, g, request
+from quart.templating import Environment
+
+from quart_app import errors, logs, metrics, periods, web
+from quart_app.db import Database
+from quart_app.live import Live
+from quart_app.routes import account, clients, entries, health, live, projects, tags, timer
+from quart_app.settings import Settings
+
+Next = Callable[[], Any]
+ROOT = Path(__file__).parent.parent
+MAX_BODY = 1_000_000
+
+
+class _SyncTemplate(jinja2.Template):
+    async def render_async(self, *args: Any, **kwargs: Any) -> str:
+        return self.render(*args, **kwargs)
+
+
+class _Undefined(jinja2.Undefined):
+    """A name that no one passed is a mistake and raises; a missing item of something passed is merely empty, so that
+    templates can say `errors.email`."""
+
+    def _refuse(self, *args: Any, **kwargs: Any) -> Any:
+        if self._undefined_obj is jinja2.utils.missing:
+            self._fail_with_undefined_error()
+        return ""
+
+    def __str__(self) -> str:
+        return str(self._refuse())
+
+    def __bool__(self) -> bool:
+        return bool(self._refuse())
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self._refuse())
+
+
+class _SyncEnvironment(Environment):
+    """Templates compiled without `async`: twice as quick, and nothing in ours awaits (docs/performance.md)."""
+
+    template_class = _SyncTemplate
+
+    def __init__(self, app: Quart, **options: Any) -> None:
+        options.setdefault("undefined", _Undefined)
+        super().__init__(app, **options)
+        self.is_async = False
+        self.trim_blocks = self.lstrip_blocks = True
+
+
+class _Chronos(Quart):
+    jinja_environment = _SyncEnvironment
+
+
+def create_app(settings: Settings) -> Quart:
+    """The application, ready to be served; nothing is opened before it starts."""
+    app = _Chronos(
+        "quart_app",
+        root_path=str(ROOT / "quart_app"),
+        template_folder=str(ROOT / "templates"),
+        static_folder=str(ROOT / "static"),
+        static_url_path="/static",
+    )
+    app.config.update(
+        SECRET_KEY=settings.secret_key,
+        MAX_CONTENT_LENGTH=MAX_BODY,
+        BODY_TIMEOUT=30,
+        SESSION_COOKIE_NAME="chronos_flash",
+        SESSION_COOKIE_SAMESITE="Lax",
+        SEND_FILE_MAX_AGE_DEFAULT=3600,
+        TEMPLATES_AUTO_RELOAD=settings.environment == "development",
+    )
+    database = Database(settings)
+    app.extensions["chronos"] = web.Chronos(settings, database, Live(database))
+    _wire_routes(app)
+    _wire_templates(app)
+    _wire_requests(app)
+    _wire_lifetime(app)
+    return app
+
+
+def _wire_routes(app: Quart) -> None:
+    for module in (timer, entries, projects, clients, tags, account, live, health):
+        app.register_blueprint(module.blueprint)
+
+    @app.get("/")
+    async def home() -> Response:
+        """The timer for those who are signed in, the sign-in page for those who are not."""
+        if await web.find_viewer() is None:
+            return await account.welcome()
+        return await timer.index()
+
+
+def _wire_templates(app: Quart) -> None:
+    @lru_cache(maxsize=None if app.config["TEMPLATES_AUTO_RELOAD"] is False else 0)
+    def asset(path: str) -> str:
+        """The address of a file in static/, with its content's hash: it may be kept for ever."""
+        digest = hashlib.sha256((ROOT / "static" / path).read_bytes()).hexdigest()[:12]
+        return f"/static/{path}?v={digest}"
+
+    globals_: dict[str, Any] = {
+        "asset": asset,
+        "format_clock": periods.format_clock,
+        "format_date": periods.format_date,
+        "format_duration": periods.format_duration,
+        "format_timer": periods.format_timer,
+        "day_label": periods.day_label,
+        "server_time": lambda: int(time.time() * 1000),
+    }
+    app.jinja_env.globals.update(globals_)
+
+
+def _wire_requests(app: Quart) -> None:
+    @app.before_request
+    async def guard() -> None:
+        errors.refuse_cross_site()
+
+    @app.after_request
+    async def finish(response: Response) -> Response:
+        for name, value in errors.SECURITY_HEADERS.items():
+            response.headers.setdefault(name, value)
+        if request.endpoint == "static" and request.args.get("v"):
+            response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+        if token := g.get("renew_cookie"):
+            web.set_session_cookie(response, token)
+        return response
+
+    errors.install(app)
+    logs.install(app)
+    metrics.install(app)
+
+
+def _wire_lifetime(app: Quart) -> None:
+    state = cast(web.Chronos, app.extensions["chronos"])
+
+    @app.before_serving
+    async def start() -> None:
+        await state.live.start()
+
+    @app.after_serving
+    async def stop() -> None:
+        state.closing.set()
+        await state.live.stop()
+        await state.database.dispose()

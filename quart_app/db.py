@@ -1,0 +1,321 @@
+"""The database: engine, reading(), writing(), errors by name. What differs in SQL itself stands in dialects.py."""
+
+import asyncio
+import re
+import sqlite3
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import asyncpg
+import sqlalchemy as sa
+from sqlalchemy import event, exc
+from sqlalchemy.engine import make_url
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from quart_app.settings import Settings
+from quart_app.tables import metadata
+
+T = TypeVar("T")
+Connection = AsyncConnection
+
+# SQLSTATE classes and codes which say that the server, not the statement, is at fault (PostgreSQL, appendix A):
+# 08 connection, 53 out of resources, 57 operator intervention, 58 system error, 25006 read-only (a standby).
+_SERVER_FAULT = re.compile(r"^(08|53|57|58|25006)")
+_RETRY = {"40001", "40P01"}  # serialization failure, deadlock
+_SQLITE_FAULT = re.compile(r"locked|busy|disk|unable to open|readonly|malformed", re.IGNORECASE)
+
+
+class Conflict(Exception):
+    """The database refused a write that breaks one of its rules.
+
+    `kind` is "unique", "foreign_key", "check" or "other"; `constraint` is the rule's name where the database tells it
+    (SQLite does not name foreign keys).
+    """
+
+    def __init__(self, kind: str, constraint: str | None) -> None:
+        super().__init__(f"{kind}: {constraint}")
+        self.kind = kind
+        self.constraint = constraint
+
+
+class Unavailable(Exception):
+    """The database can't be reached, or can't work, just now; trying again later may succeed."""
+
+
+@dataclass(frozen=True, slots=True)
+class SchemaState:
+    """Revisions of the database and of the code; `current` is None in an empty database."""
+
+    current: str | None
+    head: str
+    known: frozenset[str]
+
+    @property
+    def is_current(self) -> bool:
+        return self.current == self.head
+
+    @property
+    def is_newer(self) -> bool:
+        return self.current is not None and self.current not in self.known
+
+
+class Database:
+    """One engine for the process. reading() and writing() are the only doors to it."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.url = make_url(settings.database_url)
+        self.dialect = self.url.get_backend_name()
+        self._one_writer = asyncio.Lock()
+        self.engine = self._make_engine()
+        # Single statements need no transaction of their own: on PostgreSQL this saves two round trips a read.
+        self._reader = self.engine.execution_options(isolation_level="AUTOCOMMIT")
+
+    def _make_engine(self, *, patient: bool = False) -> AsyncEngine:
+        """The pool for serving, or (`patient`) one for long work, where no statement times out."""
+        if self.dialect == "sqlite":
+            return self._make_sqlite_engine(patient=patient)
+        wait = self.settings.database_connect_seconds
+        return create_async_engine(
+            self.url,
+            pool_size=self.settings.pool_size,
+            max_overflow=self.settings.pool_size,
+            pool_timeout=wait,
+            pool_recycle=1800,
+            pool_use_lifo=True,
+            skip_autocommit_rollback=True,
+            connect_args={**self.settings.connect_args(), "command_timeout": None if patient else 60},
+        )
+
+    def _make_sqlite_engine(self, *, patient: bool) -> AsyncEngine:
+        if self.url.database and self.url.database != ":memory:":
+            Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
+        # AUTOCOMMIT here means that transactions begin where writing() says so, and nowhere else: the driver's own
+        # late BEGIN lets two read-then-write transactions lose updates without an error.
+        engine = create_async_engine(
+            self.url,
+            isolation_level="AUTOCOMMIT",
+            skip_autocommit_rollback=True,
+            pool_size=self.settings.pool_size,
+        )
+
+        @event.listens_for(engine.sync_engine, "connect")
+        def _configure(connection: Any, _record: Any) -> None:
+            cursor = connection.cursor()
+            for pragma in (
+                "journal_mode=WAL",
+                "synchronous=NORMAL",
+                f"foreign_keys={'OFF' if patient else 'ON'}",
+                f"busy_timeout={600_000 if patient else 5_000}",
+                "mmap_size=268435456",
+            ):
+                cursor.execute(f"PRAGMA {pragma}")
+            cursor.close()
+
+        return engine
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[Connection]:
+        """A connection for reads; each statement sees what is committed when it starts. Raises Unavailable."""
+        with _named_errors():
+            async with _opened(self._reader) as db:
+                yield db
+
+    @asynccontextmanager
+    async def writing(self) -> AsyncIterator[Connection]:
+        """One transaction, committed at the end and rolled back on any error. Raises Conflict and Unavailable."""
+        with _named_errors():
+            if self.dialect != "sqlite":
+                async with _opened(self.engine) as db, db.begin():
+                    yield db
+                return
+            # In this process writers queue in order; BEGIN IMMEDIATE keeps out those of other processes.
+            async with self._one_writer, _opened(self.engine) as db, _immediately(db):
+                yield db
+
+    async def transaction(self, work: Callable[[Connection], Awaitable[T]]) -> T:
+        """`work(db)` in writing(), tried once more when PostgreSQL asks for it (serialization failure, deadlock)."""
+        try:
+            async with self.writing() as db:
+                return await work(db)
+        except exc.DBAPIError as error:
+            if _sqlstate(error) not in _RETRY:
+                raise
+        async with self.writing() as db:
+            return await work(db)
+
+    async def ping(self) -> None:
+        """One trivial statement; raises Unavailable."""
+        async with self.reading() as db:
+            await db.execute(sa.select(1))
+
+    async def schema_revision(self) -> str | None:
+        """The Alembic revision of the database, None where there is none yet."""
+        version = sa.table("alembic_version", sa.column("version_num", sa.String))
+        async with self.reading() as db:
+            if not await db.run_sync(lambda sync: sa.inspect(sync).has_table("alembic_version")):
+                return None
+            return (await db.execute(sa.select(version.c.version_num))).scalar_one_or_none()
+
+    def pool_counts(self) -> dict[str, int]:
+        """Connections of the pool: `size` at most kept, `used` now, `idle` now."""
+        pool: Any = self.engine.pool
+        return {"size": pool.size(), "used": pool.checkedout(), "idle": pool.checkedin()}
+
+    async def connect_listener(self) -> "asyncpg.Connection[asyncpg.Record]":
+        """A connection of its own, outside the pool, for LISTEN. PostgreSQL only."""
+        address = self.url.translate_connect_args(username="user")
+        options: dict[str, Any] = {**address, **self.url.query, **self.settings.connect_args("chronos-live")}
+        connection: asyncpg.Connection[asyncpg.Record] = await asyncpg.connect(**options)
+        return connection
+
+    async def notify(self, channel: str, payload: str) -> None:
+        """NOTIFY, as a statement of its own: it goes out at once. PostgreSQL only."""
+        async with self.reading() as db:
+            await db.execute(_NOTIFY, {"channel": channel, "payload": payload})
+
+    @asynccontextmanager
+    async def migrating(self) -> AsyncIterator[Connection]:
+        """A transaction that only one process at a time may hold, for migrations; the others wait, as long as it takes.
+
+        On SQLite foreign keys are checked at its end: rebuilding a table drops the old one, and that would cascade.
+        """
+        engine = self._make_engine(patient=True)
+        try:
+            with _named_errors():
+                async with engine.connect() as db:
+                    if self.dialect == "sqlite":
+                        async with _immediately(db):
+                            yield db
+                            if broken := (await db.exec_driver_sql("PRAGMA foreign_key_check")).first():
+                                raise Conflict("foreign_key", str(broken[0]))
+                    else:
+                        async with db.begin():
+                            await db.execute(
+                                sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK}
+                            )
+                            yield db
+        finally:
+            await engine.dispose()
+
+    async def dispose(self) -> None:
+        await self.engine.dispose()
+
+
+_MIGRATION_LOCK = 0x43_48_52_4F_4E_4F_53  # "CHRONOS"
+_NOTIFY = sa.select(sa.func.pg_notify(sa.bindparam("channel"), sa.bindparam("payload")))
+
+
+@asynccontextmanager
+async def _opened(engine: AsyncEngine) -> AsyncIterator[Connection]:
+    """A connection of the pool. A request cancelled while a new one is being made must not leak it, and Quart cancels
+    whenever a browser goes away."""
+    pool: Any = engine.pool
+    if pool.checkedin():
+        db = await _open(engine)
+    else:
+        opening = asyncio.ensure_future(_open(engine))
+        try:
+            db = await asyncio.shield(opening)
+        except asyncio.CancelledError:
+            opening.add_done_callback(_close_again)
+            raise
+    try:
+        yield db
+    finally:
+        await asyncio.shield(db.close())
+
+
+async def _open(engine: AsyncEngine) -> Connection:
+    return await engine.connect()
+
+
+_closing: set[asyncio.Future[None]] = set()
+
+
+def _close_again(opening: "asyncio.Future[Connection]") -> None:
+    if opening.cancelled() or opening.exception() is not None:
+        return
+    closing = asyncio.ensure_future(opening.result().close())
+    _closing.add(closing)
+    closing.add_done_callback(_closing.discard)
+
+
+@asynccontextmanager
+async def _immediately(db: Connection) -> AsyncIterator[None]:
+    """A SQLite transaction that holds the write lock from its first moment."""
+    await db.exec_driver_sql("BEGIN IMMEDIATE")
+    try:
+        yield
+    except BaseException:
+        await db.exec_driver_sql("ROLLBACK")
+        raise
+    await db.exec_driver_sql("COMMIT")
+
+
+class _named_errors:  # noqa: N801 (used as a with statement)
+    """Turns the drivers' errors into Conflict and Unavailable; what is neither passes as it is."""
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, _kind: Any, error: BaseException | None, _trace: Any) -> None:
+        if isinstance(error, exc.IntegrityError):
+            raise _conflict(error) from error
+        if error is not None and is_unavailable(error):
+            raise Unavailable(type(error).__name__) from error
+
+
+def is_unavailable(error: BaseException) -> bool:
+    """Whether this error of a driver says that the database is away, rather than that a statement is wrong."""
+    if isinstance(error, exc.TimeoutError):
+        return True
+    if isinstance(error, exc.DBAPIError):
+        if error.connection_invalidated:
+            return True
+        if isinstance(error.orig, sqlite3.OperationalError):
+            return bool(_SQLITE_FAULT.search(str(error.orig)))
+        return bool(_SERVER_FAULT.match(_sqlstate(error) or ""))
+    if isinstance(error, asyncpg.PostgresError):
+        return bool(_SERVER_FAULT.match(getattr(error, "sqlstate", None) or ""))
+    return isinstance(error, OSError | asyncpg.InterfaceError)
+
+
+def _sqlstate(error: exc.DBAPIError) -> str | None:
+    return getattr(error.orig, "sqlstate", None) or getattr(error.orig, "pgcode", None)
+
+
+def _conflict(error: exc.IntegrityError) -> Conflict:
+    state = _sqlstate(error)
+    if state is not None:
+        kinds = {
+            "23505": "unique",
+            "23503": "foreign_key",
+            "23001": "foreign_key",
+            "23514": "check",
+            "23P01": "exclusion",
+        }
+        cause = getattr(error.orig, "__cause__", None)
+        return Conflict(kinds.get(state, "other"), getattr(cause, "constraint_name", None))
+    text = str(error.orig)
+    if match := re.match(r"UNIQUE constraint failed: (.+)", text):
+        return Conflict("unique", _unique_names().get(match[1], match[1]))
+    if match := re.match(r"CHECK constraint failed: (\w+)", text):
+        return Conflict("check", match[1])
+    return Conflict("foreign_key" if "FOREIGN KEY" in text else "other", None)
+
+
+def _unique_names() -> dict[str, str]:
+    """SQLite names the columns of a broken unique rule; this finds the rule's own name again."""
+    names = {}
+    for table in metadata.tables.values():
+        rules: list[Any] = [
+            c for c in table.constraints if isinstance(c, sa.UniqueConstraint | sa.PrimaryKeyConstraint)
+        ]
+        rules += [index for index in table.indexes if index.unique]
+        for rule in rules:
+            names[", ".join(f"{table.name}.{column.name}" for column in rule.columns)] = str(rule.name)
+    return names

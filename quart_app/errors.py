@@ -1,0 +1,122 @@
+"""What a request may not do, and how every refusal and failure looks: same-origin check, headers, error pages."""
+
+from typing import cast
+from urllib.parse import urlsplit
+
+import structlog
+from quart import Quart, Response, g, make_response, render_template, request
+from werkzeug.exceptions import HTTPException, abort
+
+from quart_app.access import Forbidden, Missing
+from quart_app.db import Unavailable
+from quart_app.web import wants_fragment
+
+_log = structlog.get_logger(__name__)
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+def refuse_cross_site() -> None:
+    """403 for a state-changing request that another site's page makes (Fetch Metadata, then Origin).
+
+    Browsers leave Sec-Fetch-Site out on plain-HTTP hosts other than localhost, so Origin is compared with Host there.
+    Neither header: not a browser, which carries no one's cookie unless told to.
+    """
+    if request.method in SAFE_METHODS:
+        return
+    site = request.headers.get("Sec-Fetch-Site")
+    if site is not None:
+        allowed = site in ("same-origin", "none")
+    else:
+        origin = request.headers.get("Origin")
+        allowed = origin is None or urlsplit(origin).netloc.casefold() == request.host.casefold()
+    if not allowed:
+        abort(403, "This form came from another site. Open Chronos itself and try again.")
+
+
+SECURITY_HEADERS = {
+    "Content-Security-Policy": "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; "
+    "form-action 'self'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=(), payment=(), usb=()",
+}
+
+
+# What happened, and what to do next.
+WORDS = {
+    400: ("That didn't work", "The address or the form can't be read. Go back and try again."),
+    403: (
+        "This isn't yours to do",
+        "Ask an owner or manager of the workspace to do it, or to change your role.",
+    ),
+    404: (
+        "Nothing here",
+        "It may have been deleted, or the address is wrong. Your time is safe on the timer page.",
+    ),
+    405: ("That address doesn't do this", "Go back to the page and use its buttons."),
+    409: ("Something else came first", "Look at the page again: it shows how things stand now."),
+    413: ("That is too much at once", "Send less than 1 MB at a time."),
+    415: ("That kind of content isn't understood", "Send it as an ordinary form."),
+    429: ("Too many tries", "Wait a little, then try again."),
+    500: (
+        "Something broke on our side",
+        "Nothing of yours was lost. Try again; if it stays, tell whoever runs this Chronos.",
+    ),
+    503: (
+        "Chronos is catching its breath",
+        "The database can't be reached right now. Try again in a few seconds.",
+    ),
+}
+
+
+async def error_response(status: int, detail: str | None = None) -> Response:
+    """An error as a page of the site's look, or as a fragment where htmx asks. No database: it may be the trouble."""
+    title, advice = WORDS.get(status, WORDS[400 if status < 500 else 500])
+    template = "errors/_error.html" if wants_fragment() else "errors/error.html"
+    body = await render_template(
+        template, status=status, title=title, advice=detail or advice, request_id=g.get("request_id", "")
+    )
+    response = cast(Response, await make_response(body, status))
+    response.headers["Cache-Control"] = "no-store"
+    if status == 503:
+        response.headers["Retry-After"] = "5"
+    if wants_fragment():
+        response.headers["HX-Retarget"] = "#toasts"
+        response.headers["HX-Reswap"] = "beforeend"
+    return response
+
+
+def install(app: Quart) -> None:
+    """Every error answers in the site's look; what we did not expect is logged with its traceback."""
+
+    async def http_error(error: HTTPException) -> Response:
+        status = error.code or 500
+        if status < 400 and error.response is not None:
+            return cast(Response, error.response)
+        own_words = error.description if error.description != type(error).description else None
+        response = await error_response(status, own_words)
+        for name, value in error.get_headers():
+            if name.lower() in ("retry-after", "allow"):
+                response.headers[name] = value
+        return response
+
+    async def unavailable(error: Unavailable) -> Response:
+        return await error_response(503)
+
+    async def missing(error: Missing) -> Response:
+        return await error_response(404)
+
+    async def forbidden(error: Forbidden) -> Response:
+        return await error_response(403)
+
+    async def unexpected(error: Exception) -> Response:
+        _log.exception("unexpected_error", path=request.path, exc_info=error)
+        return await error_response(500)
+
+    app.register_error_handler(HTTPException, http_error)
+    app.register_error_handler(Unavailable, unavailable)
+    app.register_error_handler(Missing, missing)
+    app.register_error_handler(Forbidden, forbidden)
+    app.register_error_handler(Exception, unexpected)

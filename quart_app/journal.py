@@ -1,0 +1,82 @@
+"""What every write leaves behind: a line in the journal, and a higher revision of what pages show."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from quart_app.access import Viewer
+from quart_app.db import Connection
+from quart_app.ids import new_id
+from quart_app.tables import changes, users, workspaces
+
+_CHANGE = sa.insert(changes)
+_TOUCH_USER = sa.update(users).where(users.c.id == sa.bindparam("user")).values(revision=users.c.revision + 1)
+_TOUCH_WORKSPACE = (
+    sa.update(workspaces)
+    .where(workspaces.c.id == sa.bindparam("workspace"))
+    .values(revision=workspaces.c.revision + 1)
+)
+
+
+Values = dict[str, Any] | None
+# (workspace_id, subject_id, action, before, after)
+Line = tuple[UUID, UUID, str, Values, Values]
+
+
+async def record(
+    db: Connection,
+    viewer: Viewer,
+    subject: str,
+    subject_id: UUID,
+    action: str,
+    before: Values,
+    after: Values,
+    now: datetime,
+) -> None:
+    """Append to the journal. `before` and `after` are the changed columns as JSON values, None for no row."""
+    await record_all(db, viewer, subject, [(viewer.workspace_id, subject_id, action, before, after)], now)
+
+
+async def record_all(
+    db: Connection, viewer: Viewer, subject: str, lines: Sequence[Line], now: datetime
+) -> None:
+    """Append several lines in one statement; each says its own workspace."""
+    await db.execute(
+        _CHANGE,
+        [
+            {
+                "workspace_id": workspace_id,
+                "id": new_id(),
+                "user_id": viewer.user_id,
+                "subject": subject,
+                "subject_id": subject_id,
+                "action": action,
+                "before": before,
+                "after": after,
+                "created_at": now,
+            }
+            for workspace_id, subject_id, action, before, after in lines
+        ],
+    )
+
+
+async def touch_user(db: Connection, viewer: Viewer) -> None:
+    await db.execute(_TOUCH_USER, {"user": viewer.user_id})
+
+
+async def touch_workspace(db: Connection, viewer: Viewer) -> None:
+    await db.execute(_TOUCH_WORKSPACE, {"workspace": viewer.workspace_id})
+
+
+def plain(row: Any, *columns: str) -> dict[str, Any]:
+    """Columns of a row as JSON values: ids and instants as text."""
+    return {column: _plain(getattr(row, column)) for column in columns}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, UUID):
+        return str(value)
+    return value.isoformat() if isinstance(value, datetime) else value

@@ -1,0 +1,202 @@
+"""Live updates: names of what changed, never HTML. Every open tab listens and fetches with its own viewer's rights.
+
+An audience is a key such as `user:<id>`, `workspace:<id>` or `session:<id>`. Within a process a name goes straight into
+the mailboxes of the streams that listen; between processes it travels by PostgreSQL's NOTIFY, on one connection of
+each process. SQLite is served by one process only.
+"""
+
+import asyncio
+import json
+import time
+from collections import defaultdict
+from collections.abc import AsyncIterator, Iterable, Iterator
+from contextlib import contextmanager
+from uuid import uuid4
+
+import asyncpg
+import structlog
+
+from quart_app.db import Database, Unavailable
+
+CHANNEL = "chronos_live"
+RESYNC = "resync"
+END = "session-ended"
+_log = structlog.get_logger(__name__)
+
+
+class Mailbox:
+    """The names one stream has still to send. A name that waits already is not put in twice, so the mailbox is as
+    small as the list of names, however slow the reader."""
+
+    __slots__ = ("_names", "_woken", "ended")
+
+    def __init__(self) -> None:
+        self._names: dict[str, None] = {}
+        self._woken: asyncio.Future[None] | None = None
+        self.ended = False
+
+    def put(self, name: str) -> None:
+        if name == END:
+            self.ended = True
+        else:
+            self._names[name] = None
+        self.wake()
+
+    def wake(self) -> None:
+        if self._woken is not None and not self._woken.done():
+            self._woken.set_result(None)
+
+    async def take(self) -> list[str]:
+        """What has arrived, at once if something has, else when woken (then perhaps nothing)."""
+        if not self._names and not self.ended:
+            self._woken = asyncio.get_running_loop().create_future()
+            try:
+                await self._woken
+            finally:
+                self._woken = None
+        names = list(self._names)
+        self._names.clear()
+        return names
+
+
+class Live:
+    """The hub of one process."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._mailboxes: defaultdict[str, set[Mailbox]] = defaultdict(set)
+        self._all: set[Mailbox] = set()
+        self._origin = uuid4().hex[:12]
+        self._tasks: list[asyncio.Task[None]] = []
+        self._listening = database.dialect == "sqlite"
+        self._tried = asyncio.Event()
+
+    @property
+    def open_streams(self) -> int:
+        return len(self._all)
+
+    @property
+    def is_listening(self) -> bool:
+        """Whether what other processes publish arrives here (always, where there are none)."""
+        return self._listening
+
+    async def start(self, *, heartbeat: float = 25.0) -> None:
+        self._tasks = [asyncio.create_task(self._beat(heartbeat))]
+        if self._database.dialect == "postgresql":
+            self._tasks.append(asyncio.create_task(self._listen()))
+            # Whoever is served first must not miss what happens elsewhere; without a database there is no waiting.
+            await self._tried.wait()
+
+    async def stop(self) -> None:
+        """End every stream and stop listening."""
+        self.end_all()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._tasks = []
+        self._listening = False
+
+    def end_all(self) -> None:
+        for mailbox in list(self._all):
+            mailbox.put(END)
+
+    @contextmanager
+    def subscribe(self, audiences: Iterable[str]) -> Iterator[Mailbox]:
+        """A mailbox for what is published to any of these audiences while the block runs."""
+        mailbox, keys = Mailbox(), tuple(audiences)
+        for key in keys:
+            self._mailboxes[key].add(mailbox)
+        self._all.add(mailbox)
+        try:
+            yield mailbox
+        finally:
+            self._all.discard(mailbox)
+            for key in keys:
+                self._mailboxes[key].discard(mailbox)
+                if not self._mailboxes[key]:
+                    del self._mailboxes[key]
+
+    async def publish(self, audiences: Iterable[str], *names: str) -> None:
+        """Tell the audiences, in every process, that these things have changed. Call it after the commit.
+
+        When the database is away just now, other processes are not told; they resync when they listen again.
+        """
+        keys = list(audiences)
+        self._deliver(keys, names)
+        if self._database.dialect != "postgresql":
+            return
+        payload = json.dumps([self._origin, keys, names], separators=(",", ":"))
+        try:
+            await self._database.notify(CHANNEL, payload)
+        except Unavailable:
+            _log.warning("live_publish_failed", names=names)
+
+    def _deliver(self, keys: Iterable[str], names: Iterable[str]) -> None:
+        for key in keys:
+            for mailbox in self._mailboxes.get(key, ()):
+                for name in names:
+                    mailbox.put(name)
+
+    def _received(self, _connection: object, _pid: int, _channel: str, payload: object) -> None:
+        origin, keys, names = json.loads(str(payload))
+        if origin != self._origin:
+            self._deliver(keys, names)
+
+    async def _beat(self, seconds: float) -> None:
+        """Wake every stream now and then, so that proxies see it alive: one timer for all, spread
+        over the interval."""
+        while True:
+            boxes = list(self._all)
+            for part in range(50):
+                for mailbox in boxes[part::50]:
+                    mailbox.wake()
+                await asyncio.sleep(seconds / 50)
+
+    async def _listen(self) -> None:
+        """Hold the listening connection; on loss come back with growing pauses, then have every tab resync."""
+        pause, first = 0.2, True
+        while True:
+            try:
+                connection = await self._database.connect_listener()
+            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+                _log.warning("live_listener_failed", error=type(error).__name__)
+            else:
+                await self._hold(connection, resync=not first)
+                pause, first = 0.2, False
+            self._tried.set()
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, 5.0)
+
+    async def _hold(self, connection: "asyncpg.Connection[asyncpg.Record]", *, resync: bool) -> None:
+        """Listen on the connection until it is lost; closes it."""
+        lost = asyncio.Event()
+        connection.add_termination_listener(lambda _: lost.set())
+        try:
+            await connection.add_listener(CHANNEL, self._received)
+            self._listening = True
+            self._tried.set()
+            if resync:
+                for mailbox in self._all:
+                    mailbox.put(RESYNC)
+            await lost.wait()
+            _log.warning("live_listener_lost")
+        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            _log.warning("live_listener_lost", error=type(error).__name__)
+        finally:
+            self._listening = False
+            connection.terminate()
+
+
+async def events(mailbox: Mailbox) -> AsyncIterator[str]:
+    """The stream as server-sent events: each name is an event. When nothing came, a `beat` with the server's time in
+    milliseconds shows the line alive and sets the browser's clocks right."""
+    yield "retry: 1000\n: open\n\n"
+    while True:
+        names = await mailbox.take()
+        for name in names:
+            yield f"event: {name}\ndata: {name}\n\n"
+        if mailbox.ended:
+            yield f"event: {END}\ndata: {END}\n\n"
+            return
+        if not names:
+            yield f"event: beat\ndata: {time.time() * 1000:.0f}\n\n"

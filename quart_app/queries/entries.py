@@ -1,0 +1,351 @@
+"""Entries: the list by day, one entry, and every change to one."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, NoReturn
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from quart_app import journal
+from quart_app.access import (
+    OWN,
+    EntryRow,
+    Forbidden,
+    Missing,
+    Viewer,
+    changeable,
+    may_track,
+    own_entries,
+    params,
+    select_entry_rows,
+    visible,
+)
+from quart_app.db import Connection
+from quart_app.dialects import earlier, greatest, is_long, least, upsert
+from quart_app.tables import LONG_SECONDS, Instant, entries, entry_tags, projects
+
+_UNTIL = sa.bindparam("until", type_=Instant)
+_DAY: sa.ColumnElement[int] = sa.literal_column(str(LONG_SECONDS))
+# Longer than any local day (25 hours, where clocks go back): a look this far back from an instant covers its whole day.
+_DAY_AND_MORE: sa.ColumnElement[int] = sa.literal_column(str(26 * 3600))
+_COLUMNS = (
+    "workspace_id",
+    "id",
+    "project_id",
+    "description",
+    "started_at",
+    "ended_at",
+    "is_billable",
+    "version",
+)
+BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def _overlapping(since: sa.ColumnElement[Any]) -> sa.Select[Any]:
+    """Own entries that touch [since, :until), the latest first: three disjoint searches, each with an index of its own.
+
+    An entry that began before `since` may still reach into it. Nearly all are shorter than a day, so a look one day
+    back finds them; the few longer ones have an index by their end; a running one is found by its own.
+    """
+    day_before = earlier(since, _DAY)
+    columns = [entries.c[name] for name in _COLUMNS]
+    recent = sa.select(*columns).where(
+        OWN,
+        entries.c.started_at < _UNTIL,
+        entries.c.started_at >= day_before,
+        sa.or_(entries.c.started_at >= since, entries.c.ended_at > since, entries.c.ended_at.is_(None)),
+    )
+    long = sa.select(*columns).where(
+        OWN,
+        is_long(entries.c.started_at, entries.c.ended_at),
+        entries.c.started_at < day_before,
+        entries.c.ended_at > since,
+    )
+    running = sa.select(*columns).where(
+        OWN, entries.c.ended_at.is_(None), entries.c.started_at < day_before, entries.c.started_at < _UNTIL
+    )
+    found = sa.union_all(recent, long, running).subquery("found")
+    return select_entry_rows(found).order_by(found.c.started_at.desc(), found.c.id.desc())
+
+
+_BETWEEN = _overlapping(sa.bindparam("since", type_=Instant))
+
+_NTH = (
+    sa.select(entries.c.started_at)
+    .where(OWN, entries.c.started_at < _UNTIL)
+    .order_by(entries.c.started_at.desc(), entries.c.id.desc())
+    .offset(sa.bindparam("count", type_=sa.Integer))
+    .limit(1)
+    .scalar_subquery()
+)
+_BOUNDS = sa.select(
+    least(
+        sa.bindparam("at_most", type_=Instant),
+        earlier(sa.func.coalesce(_NTH, sa.bindparam("beginning", type_=Instant)), _DAY_AND_MORE),
+    ).label("since")
+).cte("bounds")
+_LATEST = _overlapping(sa.select(_BOUNDS.c.since).scalar_subquery())
+
+
+async def list_entries(db: Connection, viewer: Viewer, since: datetime, until: datetime) -> list[EntryRow]:
+    """Own entries that touch [since, until), the latest start first."""
+    rows = await db.execute(_BETWEEN, {**params(viewer), "since": since, "until": until})
+    return [EntryRow(*row) for row in rows]
+
+
+async def list_latest_entries(
+    db: Connection, viewer: Viewer, until: datetime, count: int, at_most: datetime
+) -> list[EntryRow]:
+    """The latest `count` entries that start before `until`, all others since `at_most`, and enough before these that
+    the local day of the last one is whole. The latest start first."""
+    values = {"until": until, "count": count, "at_most": at_most, "beginning": BEGINNING}
+    rows = await db.execute(_LATEST, {**params(viewer), **values})
+    return [EntryRow(*row) for row in rows]
+
+
+_ONE = select_entry_rows().where(OWN, entries.c.id == sa.bindparam("id"))
+
+
+async def find_entry(db: Connection, viewer: Viewer, entry_id: UUID) -> EntryRow:
+    """One of the viewer's own entries. Raises Missing, or Forbidden for a team-mate's."""
+    row = (await db.execute(_ONE, {**params(viewer), "id": entry_id})).first()
+    if row is None:
+        await _refuse(db, viewer, entry_id)
+    return EntryRow(*row)
+
+
+async def _refuse(db: Connection, viewer: Viewer, entry_id: UUID) -> NoReturn:
+    """Tell a team-mate's entry (403) from one that isn't there for this viewer (404). Always raises."""
+    statement = sa.select(entries.c.user_id).where(
+        visible(entries, viewer), entries.c.id == entry_id, entries.c.deleted_at.is_(None)
+    )
+    row = (await db.execute(statement)).first()
+    raise Missing if row is None else Forbidden
+
+
+@dataclass(frozen=True, slots=True)
+class EntryValues:
+    """What an entry says, as a form gives it; ended_at None leaves it running."""
+
+    description: str
+    project_id: UUID | None
+    is_billable: bool
+    started_at: datetime
+    ended_at: datetime | None
+    tag_ids: tuple[UUID, ...] = ()
+
+    def columns(self) -> dict[str, Any]:
+        return {
+            "description": self.description,
+            "project_id": self.project_id,
+            "is_billable": self.is_billable,
+            "started_at": self.started_at,
+            "ended_at": self.ended_at,
+        }
+
+
+class Stale(Exception):
+    """The entry was changed elsewhere since the form was opened."""
+
+
+def _project_is_open(
+    viewer: Viewer, project_id: UUID | None, keeps: sa.ColumnElement[bool]
+) -> sa.ColumnElement[bool]:
+    """An entry takes an active project, or keeps the one it has."""
+    if project_id is None:
+        return sa.true()
+    is_active = sa.exists().where(
+        visible(projects, viewer), projects.c.id == project_id, projects.c.archived_at.is_(None)
+    )
+    return sa.or_(keeps, is_active)
+
+
+async def insert_entry(
+    db: Connection, viewer: Viewer, entry_id: UUID, new: EntryValues, now: datetime
+) -> None:
+    """Add a finished entry. Sending the same id again changes nothing. Raises Forbidden, Missing (the project)."""
+    await journal.touch_user(db, viewer)
+    row = {
+        "workspace_id": viewer.workspace_id,
+        "id": entry_id,
+        "user_id": viewer.user_id,
+        **new.columns(),
+        "created_at": now,
+        "updated_at": now,
+    }
+    values = [sa.literal(value, entries.c[name].type) for name, value in row.items()]
+    done = await db.execute(
+        upsert(db, entries)
+        .from_select(
+            list(row),
+            sa.select(*values).where(may_track(viewer), _project_is_open(viewer, new.project_id, sa.false())),
+        )
+        .on_conflict_do_nothing(index_elements=["workspace_id", "id"])
+        .returning(entries.c.id)
+    )
+    if done.first() is None:
+        await _explain_insert(db, viewer, entry_id)
+        return
+    await _set_tags(db, viewer, entry_id, new.tag_ids)
+    await journal.record(db, viewer, "entry", entry_id, "create", None, _plain(new), now)
+
+
+async def _explain_insert(db: Connection, viewer: Viewer, entry_id: UUID) -> None:
+    repeated = sa.exists().where(own_entries(viewer), entries.c.id == entry_id)
+    sent_before, allowed = (await db.execute(sa.select(repeated, may_track(viewer)))).one()
+    if not sent_before:
+        raise Missing if allowed else Forbidden
+
+
+async def update_entry(
+    db: Connection, viewer: Viewer, entry_id: UUID, version: int | None, new: EntryValues, now: datetime
+) -> None:
+    """Change an entry that still is at `version` (any, if None).
+
+    Raises Stale, Missing (the entry, or a project that isn't there or is archived), Forbidden.
+    """
+    before = await find_entry(db, viewer, entry_id)
+    condition = sa.and_(changeable(entries, viewer), entries.c.id == entry_id)
+    if version is not None:
+        condition = sa.and_(condition, entries.c.version == version)
+    done = await db.execute(
+        sa.update(entries)
+        .where(condition, _project_is_open(viewer, new.project_id, entries.c.project_id == new.project_id))
+        .values(**new.columns(), updated_at=now, version=entries.c.version + 1)
+        .returning(entries.c.id)
+    )
+    if done.first() is None:
+        if not viewer.may_track:
+            raise Forbidden
+        raise Stale if version is not None and before.version != version else Missing
+    await journal.touch_user(db, viewer)
+    await _set_tags(db, viewer, entry_id, new.tag_ids)
+    columns = ("description", "project_id", "is_billable", "started_at", "ended_at")
+    old = {**journal.plain(before, *columns), "tags": list(before.tags)}
+    await journal.record(db, viewer, "entry", entry_id, "update", old, _plain(new), now)
+
+
+async def delete_entry(db: Connection, viewer: Viewer, entry_id: UUID, now: datetime) -> None:
+    """Put an entry into the trash; doing it twice changes nothing more. Raises Missing, Forbidden."""
+    done = await db.execute(
+        sa.update(entries)
+        .where(changeable(entries, viewer), entries.c.id == entry_id)
+        .values(deleted_at=now, updated_at=now, version=entries.c.version + 1)
+        .returning(entries.c.started_at, entries.c.ended_at)
+    )
+    if (row := done.first()) is None:
+        if not await _is_in_trash(db, viewer, entry_id):
+            await _refuse(db, viewer, entry_id)
+        return
+    await journal.touch_user(db, viewer)
+    before = journal.plain(row, "started_at", "ended_at")
+    await journal.record(db, viewer, "entry", entry_id, "delete", before, None, now)
+
+
+async def _is_in_trash(db: Connection, viewer: Viewer, entry_id: UUID) -> bool:
+    statement = sa.select(entries.c.id).where(
+        _mine(viewer), entries.c.id == entry_id, entries.c.deleted_at.is_not(None)
+    )
+    return (await db.execute(statement)).first() is not None
+
+
+def _mine(viewer: Viewer) -> sa.ColumnElement[bool]:
+    return sa.and_(entries.c.workspace_id == viewer.workspace_id, entries.c.user_id == viewer.user_id)
+
+
+async def restore_entry(db: Connection, viewer: Viewer, entry_id: UUID, now: datetime) -> None:
+    """Take an entry out of the trash, as it was. A timer that ran goes on running, unless another runs by now: then it
+    ends when it was deleted. Raises Missing, Forbidden."""
+    # The person's lock, as in start_timer: no timer may start between the look at what runs and this update.
+    await journal.touch_user(db, viewer)
+    other = entries.alias("other")
+    runs_by_now = sa.exists().where(
+        other.c.user_id == viewer.user_id, other.c.ended_at.is_(None), other.c.deleted_at.is_(None)
+    )
+    ended_at = sa.case(
+        (
+            sa.and_(entries.c.ended_at.is_(None), runs_by_now),
+            greatest(entries.c.deleted_at, entries.c.started_at),
+        ),
+        else_=entries.c.ended_at,
+    )
+    done = await db.execute(
+        sa.update(entries)
+        .where(_mine(viewer), may_track(viewer), entries.c.id == entry_id, entries.c.deleted_at.is_not(None))
+        .values(deleted_at=None, ended_at=ended_at, updated_at=now, version=entries.c.version + 1)
+        .returning(entries.c.started_at, entries.c.ended_at)
+    )
+    if (row := done.first()) is None:
+        await find_entry(db, viewer, entry_id)
+        return
+    after = journal.plain(row, "started_at", "ended_at")
+    await journal.record(db, viewer, "entry", entry_id, "restore", None, after, now)
+
+
+async def _set_tags(db: Connection, viewer: Viewer, entry_id: UUID, tag_ids: Iterable[UUID]) -> None:
+    wanted = list(tag_ids)
+    here = sa.and_(entry_tags.c.workspace_id == viewer.workspace_id, entry_tags.c.entry_id == entry_id)
+    await db.execute(sa.delete(entry_tags).where(here, entry_tags.c.tag_id.not_in(wanted)))
+    if wanted:
+        await db.execute(
+            upsert(db, entry_tags).on_conflict_do_nothing(),
+            [{"workspace_id": viewer.workspace_id, "entry_id": entry_id, "tag_id": tag} for tag in wanted],
+        )
+
+
+def _plain(new: EntryValues) -> dict[str, Any]:
+    return {
+        **journal.plain(new, "description", "project_id", "is_billable", "started_at", "ended_at"),
+        "tag_ids": [str(tag) for tag in new.tag_ids],
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """Something the viewer has tracked before, offered again."""
+
+    description: str
+    project_id: UUID | None
+    project_name: str | None
+    project_colour: int | None
+    client_name: str | None
+    is_billable: bool
+    tags: tuple[str, ...]
+
+
+_RECENT = (
+    select_entry_rows()
+    .where(
+        OWN,
+        entries.c.description != "",
+        sa.or_(entries.c.project_id.is_(None), projects.c.archived_at.is_(None)),
+    )
+    .order_by(entries.c.started_at.desc(), entries.c.id.desc())
+    .limit(300)
+)
+
+
+async def list_suggestions(db: Connection, viewer: Viewer, typed: str, most: int) -> list[Suggestion]:
+    """Among the viewer's last 300 entries those whose text, project or client holds every typed word, the latest
+    first, each once."""
+    words = typed.casefold().split()
+    found: dict[tuple[str, UUID | None], Suggestion] = {}
+    for values in await db.execute(_RECENT, params(viewer)):
+        row = EntryRow(*values)
+        text = f"{row.description} {row.project_name or ''} {row.client_name or ''}".casefold()
+        key = (row.description.casefold(), row.project_id)
+        if key not in found and all(word in text for word in words):
+            found[key] = Suggestion(
+                row.description,
+                row.project_id,
+                row.project_name,
+                row.project_colour,
+                row.client_name,
+                row.is_billable,
+                row.tags,
+            )
+            if len(found) == most:
+                break
+    return list(found.values())

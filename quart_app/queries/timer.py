@@ -1,0 +1,160 @@
+"""The one running timer of a person: find, start, stop, discard."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from quart_app import journal
+from quart_app.access import TRACKING, EntryRow, Forbidden, Missing, Viewer, params, select_entry_rows
+from quart_app.db import Connection
+from quart_app.dialects import greatest, insert_for
+from quart_app.tables import Id, Instant, entries, entry_tags, memberships, projects
+
+_RUNNING = sa.and_(
+    entries.c.user_id == sa.bindparam("viewer_user"),
+    entries.c.ended_at.is_(None),
+    entries.c.deleted_at.is_(None),
+)
+_FIND = select_entry_rows().where(_RUNNING)
+_NOW = sa.bindparam("now", type_=Instant)
+
+# The timer's own id is left alone: a form sent twice must not stop what its first sending started, nor anything else.
+_STOP = (
+    sa.update(entries)
+    .where(_RUNNING)
+    .values(ended_at=greatest(_NOW, entries.c.started_at), updated_at=_NOW, version=entries.c.version + 1)
+    .returning(entries.c.workspace_id, entries.c.id, entries.c.ended_at)
+)
+_SENT_BEFORE = sa.exists().where(
+    entries.c.workspace_id == sa.bindparam("viewer_workspace"), entries.c.id == sa.bindparam("new_id")
+)
+_STOP_FOR_START = _STOP.where(~_SENT_BEFORE.correlate(None))
+_DISCARD = (
+    sa.update(entries)
+    .where(_RUNNING)
+    .values(deleted_at=_NOW, updated_at=_NOW, version=entries.c.version + 1)
+    .returning(entries.c.workspace_id, entries.c.id, entries.c.started_at)
+)
+
+_MAY_TRACK = sa.exists().where(
+    memberships.c.workspace_id == sa.bindparam("viewer_workspace"),
+    memberships.c.user_id == sa.bindparam("viewer_user"),
+    memberships.c.role.in_(sorted(TRACKING)),
+)
+
+
+_PROJECT = sa.bindparam("new_project", type_=entries.c.project_id.type)
+_PROJECT_IS_OPEN = sa.or_(
+    _PROJECT.is_(None),
+    sa.exists().where(
+        projects.c.workspace_id == sa.bindparam("viewer_workspace"),
+        projects.c.id == _PROJECT,
+        projects.c.archived_at.is_(None),
+    ),
+)
+
+
+@lru_cache(maxsize=2)
+def _insert(dialect: str) -> sa.Executable:
+    """The new timer, if the person may track and the project is open; nothing where the id is there already."""
+    values = {
+        "workspace_id": sa.bindparam("viewer_workspace", type_=Id),
+        "id": sa.bindparam("new_id", type_=Id),
+        "user_id": sa.bindparam("viewer_user", type_=Id),
+        "project_id": _PROJECT,
+        "description": sa.bindparam("new_description", type_=sa.Text),
+        "is_billable": sa.bindparam("new_billable", type_=sa.Boolean),
+        "started_at": _NOW,
+        "created_at": _NOW,
+        "updated_at": _NOW,
+    }
+    return (
+        insert_for(dialect, entries)
+        .from_select(list(values), sa.select(*values.values()).where(_MAY_TRACK, _PROJECT_IS_OPEN))
+        .on_conflict_do_nothing(index_elements=["workspace_id", "id"])
+        .returning(entries.c.id)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class NewTimer:
+    """A timer to start. `id` comes from the form: sending the form twice starts one timer."""
+
+    id: UUID
+    description: str
+    project_id: UUID | None
+    is_billable: bool
+    tag_ids: tuple[UUID, ...] = ()
+
+
+async def find_running(db: Connection, viewer: Viewer) -> EntryRow | None:
+    """The viewer's running timer, in whichever of their workspaces it runs."""
+    row = (await db.execute(_FIND, {"viewer_user": viewer.user_id})).first()
+    return EntryRow(*row) if row else None
+
+
+async def start_timer(db: Connection, viewer: Viewer, new: NewTimer, now: datetime) -> None:
+    """Start it and stop, at the same instant, the one that runs. In one transaction.
+
+    Raises Forbidden where the viewer may not track, Missing where the project is not there or is archived.
+    """
+    # This row is the person's lock: of many starts at once each waits here, and then sees the one before it.
+    await journal.touch_user(db, viewer)
+    known = {**params(viewer), "new_id": new.id}
+    stopped = (await db.execute(_STOP_FOR_START, {**known, "now": now})).all()
+    values = {
+        "new_project": new.project_id,
+        "new_description": new.description,
+        "new_billable": new.is_billable,
+        "now": now,
+    }
+    if (await db.execute(_insert(db.dialect.name), {**known, **values})).first() is None:
+        await _explain_refusal(db, viewer, new)
+        return
+    if new.tag_ids:
+        await db.execute(
+            sa.insert(entry_tags),
+            [{"workspace_id": viewer.workspace_id, "entry_id": new.id, "tag_id": tag} for tag in new.tag_ids],
+        )
+    after = {**journal.plain(new, "description", "project_id", "is_billable"), "started_at": now.isoformat()}
+    lines = [_stop_change(row) for row in stopped]
+    await journal.record_all(
+        db, viewer, "entry", [*lines, (viewer.workspace_id, new.id, "start", None, after)], now
+    )
+
+
+async def _explain_refusal(db: Connection, viewer: Viewer, new: NewTimer) -> None:
+    """Why nothing was inserted: a repeat is fine, the rest is not."""
+    known = {**params(viewer), "new_id": new.id}
+    repeated, may_track = (await db.execute(sa.select(_SENT_BEFORE, _MAY_TRACK), known)).one()
+    if repeated:
+        return
+    raise Missing if may_track else Forbidden
+
+
+async def stop_timer(db: Connection, viewer: Viewer, now: datetime) -> bool:
+    """Stop what runs; False, and nothing changes, where nothing does."""
+    stopped = (await db.execute(_STOP, {"viewer_user": viewer.user_id, "now": now})).all()
+    if stopped:
+        await journal.touch_user(db, viewer)
+        await journal.record_all(db, viewer, "entry", [_stop_change(row) for row in stopped], now)
+    return bool(stopped)
+
+
+async def discard_timer(db: Connection, viewer: Viewer, now: datetime) -> UUID | None:
+    """Put what runs into the trash; the entry's id, so that it can be brought back."""
+    row = (await db.execute(_DISCARD, {"viewer_user": viewer.user_id, "now": now})).first()
+    if row is None:
+        return None
+    await journal.touch_user(db, viewer)
+    before = {"started_at": row.started_at.isoformat(), "ended_at": None}
+    await journal.record_all(db, viewer, "entry", [(row.workspace_id, row.id, "delete", before, None)], now)
+    return UUID(str(row.id))
+
+
+def _stop_change(row: Any) -> journal.Line:
+    return row.workspace_id, row.id, "stop", {"ended_at": None}, {"ended_at": row.ended_at.isoformat()}

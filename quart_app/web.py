@@ -1,0 +1,274 @@
+"""The door: who is asking, pages, fragments, and answers to forms."""
+
+import asyncio
+import hashlib
+import hmac
+import secrets
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from functools import wraps
+from typing import Any, NoReturn, ParamSpec, TypeVar, cast
+from urllib.parse import urlsplit
+from uuid import UUID
+
+from quart import Response, current_app, flash, g, make_response, redirect, render_template, request, url_for
+from werkzeug.exceptions import abort
+
+from quart_app import clocks, periods
+from quart_app.access import Viewer
+from quart_app.db import Database
+from quart_app.ids import new_id
+from quart_app.live import Live
+from quart_app.queries import projects, sessions, tags, timer
+from quart_app.settings import Settings
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+@dataclass(slots=True)
+class Chronos:
+    """What the process shares: one of each, made by create_app."""
+
+    settings: Settings
+    database: Database
+    live: Live
+    closing: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+def chronos() -> Chronos:
+    return cast(Chronos, current_app.extensions["chronos"])
+
+
+# --- who is asking -----------------------------------------------------------------------------------------------
+
+
+def cookie_name() -> str:
+    """`__Host-` where the request came by TLS; browsers drop such a cookie over plain HTTP."""
+    return "__Host-chronos" if request.is_secure else "chronos"
+
+
+def hash_token(token: str) -> bytes:
+    """What the database keeps of a session's token. Keyed, so that a stolen database opens no session."""
+    return hmac.digest(chronos().settings.secret_key.encode(), token.encode(), hashlib.sha256)
+
+
+def new_token() -> str:
+    return secrets.token_urlsafe(32)
+
+
+async def find_viewer() -> Viewer | None:
+    """The signed-in person of this request, None for a stranger. One query a request."""
+    if "viewer" not in g:
+        g.viewer = None
+        token = request.cookies.get(cookie_name(), "")
+        if token:
+            state = chronos()
+            now = periods.now()
+            async with state.database.reading() as db:
+                found = await sessions.find_session(db, hash_token(token), now)
+            if found is not None:
+                g.viewer = found.viewer
+                if found.is_stale(now):
+                    days = state.settings.session_days
+                    await state.database.transaction(
+                        lambda db: sessions.touch_session(db, found.viewer, now, days)
+                    )
+                    g.renew_cookie = token
+    return cast(Viewer | None, g.viewer)
+
+
+def viewer() -> Viewer:
+    """The signed-in person, in a route behind @signed_in."""
+    return cast(Viewer, g.viewer)
+
+
+def signed_in(route: Callable[P, Awaitable[R]]) -> Callable[P, Awaitable[R | Response]]:
+    """Let only signed-in people in; others go to the sign-in page and come back from there."""
+
+    @wraps(route)
+    async def guarded(*args: P.args, **kwargs: P.kwargs) -> R | Response:
+        if await find_viewer() is None:
+            return await _to_login()
+        return await route(*args, **kwargs)
+
+    return guarded
+
+
+async def _to_login() -> Response:
+    back = request.full_path.rstrip("?") if request.method == "GET" and not wants_fragment() else None
+    target = url_for("account.login", next=back)
+    if wants_fragment():
+        return Response("", 401, {"HX-Redirect": target})
+    return cast(Response, redirect(target, 303))
+
+
+def set_session_cookie(response: Response, token: str) -> None:
+    g.pop("renew_cookie", None)
+    response.set_cookie(
+        cookie_name(),
+        token,
+        max_age=chronos().settings.session_days * 86_400,
+        path="/",
+        secure=request.is_secure,
+        httponly=True,
+        samesite="Lax",
+    )
+
+
+def clear_session_cookie(response: Response) -> None:
+    g.pop("renew_cookie", None)
+    response.delete_cookie(cookie_name(), path="/", secure=request.is_secure, httponly=True, samesite="Lax")
+
+
+def local_path(target: str | None, otherwise: str) -> str:
+    """`target` if it is a path on this site, so that ?next= can't lead elsewhere."""
+    if not target or not target.startswith("/") or target.startswith(("//", "/\\")):
+        return otherwise
+    parts = urlsplit(target)
+    return (
+        otherwise if parts.scheme or parts.netloc or any(ord(c) < 32 or c == "\\" for c in target) else target
+    )
+
+
+# --- pages, fragments, answers -----------------------------------------------------------------------------------
+
+
+def wants_fragment() -> bool:
+    """Whether htmx asks. Only POSTs decide by it; a GET's URL says what it answers."""
+    return request.headers.get("HX-Request") == "true"
+
+
+async def page(template: str, status: int = 200, **context: Any) -> Response:
+    """A whole page. Signed-in pages carry the timer bar, so what the bar shows is fetched here."""
+    person = await find_viewer()
+    if person is not None:
+        if "running" not in context:
+            async with chronos().database.reading() as db:
+                context["running"] = await timer.find_running(db, person)
+        context = {**await bar_context(), **context}
+    return await _rendered(template, status, viewer=person, **context)
+
+
+async def fragment(template: str, status: int = 200, **context: Any) -> Response:
+    """A fragment, to be swapped in."""
+    return await _rendered(template, status, viewer=await find_viewer(), **context)
+
+
+async def nothing() -> Response:
+    """The fragment of what is gone: no content of its own, a toast may ride along."""
+    return cast(Response, await make_response("", 200))
+
+
+async def _rendered(template: str, status: int, **context: Any) -> Response:
+    body = await render_template(template, now=periods.now(), **context)
+    response = cast(Response, await make_response(body, status))
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+@dataclass(frozen=True, slots=True)
+class Pickers:
+    """What a timer or an entry can be filed under: active projects and tags, as the workspace has them."""
+
+    projects: Sequence[projects.PickableProject]
+    tag_names: Sequence[str]
+
+
+_kept_pickers: OrderedDict[tuple[UUID, int], Pickers] = OrderedDict()
+
+
+async def pickers(person: Viewer) -> Pickers:
+    """Read once for each revision of the workspace: every change to a project, client or tag raises it."""
+    key = (person.workspace_id, person.workspace_revision)
+    if key in _kept_pickers:
+        _kept_pickers.move_to_end(key)
+        return _kept_pickers[key]
+    async with chronos().database.reading() as db:
+        found = Pickers(
+            await projects.list_pickable_projects(db, person), await tags.list_tag_names(db, person)
+        )
+    _kept_pickers[key] = found
+    if len(_kept_pickers) > 256:
+        _kept_pickers.popitem(last=False)
+    return found
+
+
+async def bar_context() -> dict[str, Any]:
+    """What the timer bar needs beside the running timer; a route may override each."""
+    return {"pickers": await pickers(viewer()), "start": {}, "start_errors": {}, "start_id": new_id()}
+
+
+@dataclass(frozen=True, slots=True)
+class Toast:
+    """A passing message; `undo` is the address whose POST takes back what it tells of."""
+
+    text: str
+    undo: str | None = None
+
+
+async def respond(
+    make_fragment: Callable[[], Awaitable[Response]],
+    otherwise: str,
+    *changed: str,
+    toast: Toast | None = None,
+) -> Response:
+    """The answer to a POST that succeeded: its fragment for htmx, else 303 to a page.
+
+    `changed` are the live names that this tab, too, must hear at once. The toast rides along with the fragment, or is
+    shown by the page that follows.
+    """
+    if not wants_fragment():
+        if toast:
+            await flash({"text": toast.text, "undo": toast.undo})  # type: ignore[arg-type]  # any JSON value goes
+        return cast(Response, redirect(otherwise, 303))
+    response = await make_fragment()
+    if toast:
+        body = await response.get_data(as_text=True)
+        response.set_data(body + await render_template("toast.html", toast=toast))
+    if changed:
+        response.headers["HX-Trigger"] = ", ".join(changed)
+    return response
+
+
+async def publish(person: Viewer, *names: str) -> None:
+    """Tell all of this person's tabs, here and in other processes. Call it after the commit."""
+    await chronos().live.publish([f"user:{person.user_id}"], *names)
+
+
+async def publish_workspace(person: Viewer, *names: str) -> None:
+    """Tell everybody who looks at this workspace."""
+    await chronos().live.publish([f"workspace:{person.workspace_id}"], *names)
+
+
+async def form_fields() -> Mapping[str, str]:
+    """The posted fields; a field sent several times (checkboxes, a select of many) is joined by commas."""
+    if request.mimetype not in ("application/x-www-form-urlencoded", "multipart/form-data"):
+        abort(415)
+    form = await request.form
+    return {name: ",".join(form.getlist(name)) for name in form}
+
+
+def row_id(text: str) -> UUID:
+    """The id in an address. What is no id is like a row that isn't there: 404."""
+    try:
+        return UUID(text)
+    except ValueError:
+        not_found()
+
+
+def day_argument(name: str) -> date | None:
+    """A day of the address, in ISO form, None where it isn't given; anything else is like a page that isn't there."""
+    text = request.args.get(name)
+    if not text:
+        return None
+    try:
+        return clocks.parse_date(text, "ymd")
+    except ValueError:
+        not_found()
+
+
+def not_found() -> NoReturn:
+    abort(404)

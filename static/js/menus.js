@@ -1,0 +1,25 @@
+// <details class="menu"> opens and closes without script; with it, also by Escape and a click elsewhere.
+
+function closeMenus(except) {
+  for (const menu of document.querySelectorAll("details.menu[open]")) {
+    if (menu !== except) menu.open = false;
+  }
+}
+
+document.addEventListener("click", (event) => {
+  const inside = event.target instanceof Element && event.target.closest("details.menu");
+  const chosen = inside && event.target.closest(".menu-items :is(a, button)");
+  closeMenus(chosen ? null : inside);
+});
+
+document.addEventListener("focusin", (event) => {
+  closeMenus(event.target instanceof Element ? event.target.closest("details.menu") : null);
+});
+
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape") return;
+  const open = document.querySelector("details.menu[open]");
+  if (!open) return;
+  if (open.contains(document.activeElement)) open.querySelector("summary")?.focus();
+  closeMenus();
+});
