@@ -1,16 +1,20 @@
 """Who is looking, and which rows they may see or change: what every query starts from."""
 
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+import asyncpg
 import sqlalchemy as sa
+from sqlalchemy import exc
 
+from quart_app.db import Connection
 from quart_app.dialects import joined_names
-from quart_app.tables import clients, entries, entry_tags, memberships, projects, tags
+from quart_app.tables import Instant, clients, entries, entry_tags, memberships, projects, tags
 
 # Who may change what belongs to the whole workspace: projects, clients, tags.
 MANAGING = frozenset({"owner", "admin", "manager"})
@@ -125,6 +129,12 @@ OWN = sa.and_(
     entries.c.user_id == sa.bindparam("viewer_user"),
     entries.c.deleted_at.is_(None),
 )
+# What runs for the viewer, in whichever of their workspaces: one at most.
+RUNNING = sa.and_(
+    entries.c.user_id == sa.bindparam("viewer_user"),
+    entries.c.ended_at.is_(None),
+    entries.c.deleted_at.is_(None),
+)
 _TAG_SEPARATOR = "\x1f"
 
 
@@ -172,29 +182,119 @@ def _tag_text(source: sa.FromClause) -> sa.ScalarSelect[str]:
     )
 
 
+def entry_columns(source: sa.FromClause = entries) -> list[sa.ColumnElement[Any]]:
+    """The columns of EntryRow; they stand in a statement over with_names()."""
+    return [
+        source.c.id,
+        source.c.project_id,
+        source.c.description,
+        source.c.started_at,
+        source.c.ended_at,
+        source.c.is_billable,
+        source.c.version,
+        projects.c.name.label("project_name"),
+        projects.c.colour.label("project_colour"),
+        clients.c.name.label("client_name"),
+        _tag_text(source).label("tag_text"),
+    ]
+
+
+def with_names(rows: sa.FromClause, source: sa.FromClause = entries) -> sa.Join:
+    """`rows`, which hold those of `source`, beside the projects and clients that these belong to."""
+    of_project = sa.and_(
+        projects.c.workspace_id == source.c.workspace_id, projects.c.id == source.c.project_id
+    )
+    of_client = sa.and_(
+        clients.c.workspace_id == projects.c.workspace_id, clients.c.id == projects.c.client_id
+    )
+    return rows.outerjoin(projects, of_project).outerjoin(clients, of_client)
+
+
 def select_entry_rows(source: sa.FromClause = entries) -> sa.Select[Any]:
     """Columns of EntryRow, from the table or from a subquery of its rows. The caller says whose."""
-    return (
-        sa.select(
-            source.c.id,
-            source.c.project_id,
-            source.c.description,
-            source.c.started_at,
-            source.c.ended_at,
-            source.c.is_billable,
-            source.c.version,
-            projects.c.name.label("project_name"),
-            projects.c.colour.label("project_colour"),
-            clients.c.name.label("client_name"),
-            _tag_text(source).label("tag_text"),
-        )
-        .select_from(source)
-        .outerjoin(
-            projects,
-            sa.and_(projects.c.workspace_id == source.c.workspace_id, projects.c.id == source.c.project_id),
-        )
-        .outerjoin(
-            clients,
-            sa.and_(clients.c.workspace_id == projects.c.workspace_id, clients.c.id == projects.c.client_id),
-        )
-    )
+    return sa.select(*entry_columns(source)).select_from(with_names(source, source))
+
+
+# --- statements that are asked often ---------------------------------------------------------------------------------
+
+
+class Quick:
+    """A statement made once, run past SQLAlchemy's execution. Its results are all rows, in the order of its columns.
+
+    On PostgreSQL the driver itself is given the compiled text and the values, on the very connection and within the
+    very transaction that `db` stands for: that takes a tenth of the processor's time (docs/performance.md). Elsewhere,
+    and as the first statement of a transaction, which has yet to begin, it is executed like any other.
+    """
+
+    def __init__(self, statement: sa.Executable) -> None:
+        self.statement = statement
+        self._text = ""
+        self._values: list[tuple[str, Callable[[Any], Any] | None, Any]] = []
+
+    async def all(self, db: Connection, values: Mapping[str, Any]) -> Sequence[Sequence[Any]]:
+        """Raises what `db.execute` does."""
+        driver = _free_driver(db)
+        if driver is None:
+            return (await db.execute(self.statement, values)).all()
+        if not self._text:
+            self._compile(db)
+        given = [
+            bind(values.get(name, fixed)) if bind else values.get(name, fixed)
+            for name, bind, fixed in self._values
+        ]
+        try:
+            rows: list[Any] = await driver.fetch(self._text, *given)
+        except BaseException as error:
+            if driver.is_closed() or not isinstance(error, asyncpg.PostgresError):
+                await db.invalidate()
+            if isinstance(error, asyncpg.PostgresError):
+                raise _as_sqlalchemy(self._text, error) from error
+            raise
+        return rows
+
+    async def first(self, db: Connection, values: Mapping[str, Any]) -> Sequence[Any] | None:
+        rows = await self.all(db, values)
+        return rows[0] if rows else None
+
+    def _compile(self, db: Connection) -> None:
+        dialect, statement = db.dialect, cast(Any, self.statement)
+        compiled = statement.compile(dialect=dialect, compile_kwargs={"render_postcompile": True})
+        for column in compiled._result_columns:
+            kind = column.type
+            if not isinstance(kind, Instant) and kind.dialect_impl(dialect).result_processor(dialect, None):
+                raise TypeError(f"{column.name} needs work that only SQLAlchemy does.")
+        self._values = [
+            (
+                name,
+                compiled.binds[name].type.dialect_impl(dialect).bind_processor(dialect)
+                if name in compiled.binds
+                else None,
+                compiled.params.get(name),
+            )
+            for name in compiled.positiontup
+        ]
+        self._text = str(compiled)
+
+
+def _free_driver(db: Connection) -> "asyncpg.Connection[asyncpg.Record] | None":
+    """The driver's connection where it may be given a statement: in autocommit, or in a transaction that has begun."""
+    if db.dialect.name != "postgresql" or (sync := db.sync_connection) is None:
+        return None
+    driver: Any = sync.connection.driver_connection
+    alone = sync.get_execution_options().get("isolation_level") == "AUTOCOMMIT"
+    return driver if alone or driver.is_in_transaction() else None
+
+
+def _as_sqlalchemy(text: str, error: asyncpg.PostgresError) -> exc.DBAPIError:
+    """The driver's error in the form that db.py knows."""
+    broken = isinstance(error, asyncpg.IntegrityConstraintViolationError)
+    return (exc.IntegrityError if broken else exc.DBAPIError)(text, None, _Original(error))
+
+
+class _Original(Exception):
+    """Takes the place of the driver's error, as in SQLAlchemy's own: its state, and the error itself as the cause."""
+
+    def __init__(self, error: asyncpg.PostgresError) -> None:
+        super().__init__(str(error))
+        self.sqlstate = error.sqlstate
+        self.__cause__ = error

@@ -2,22 +2,22 @@
 
 import hashlib
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, cast
 
 import jinja2
 from quart import Quart, Response, g, request
+from quart.sessions import SecureCookieSessionInterface
 from quart.templating import Environment
 
-from quart_app import errors, logs, metrics, periods, web
+from quart_app import errors, logs, metrics, periods, proxy, web
 from quart_app.db import Database
 from quart_app.live import Live
 from quart_app.routes import account, clients, entries, health, live, projects, tags, timer
 from quart_app.settings import Settings
 
-Next = Callable[[], Any]
 ROOT = Path(__file__).parent.parent
 MAX_BODY = 1_000_000
 
@@ -58,8 +58,16 @@ class _SyncEnvironment(Environment):
         self.trim_blocks = self.lstrip_blocks = True
 
 
+class _FlashCookie(SecureCookieSessionInterface):
+    """Quart's own session: a signed cookie that carries messages from a plain form to the page after it, no more."""
+
+    def get_cookie_secure(self, app: Quart) -> bool:
+        return request.is_secure
+
+
 class _Chronos(Quart):
     jinja_environment = _SyncEnvironment
+    session_interface = _FlashCookie()
 
 
 def create_app(settings: Settings) -> Quart:
@@ -102,11 +110,12 @@ def _wire_routes(app: Quart) -> None:
 
 
 def _wire_templates(app: Quart) -> None:
-    @lru_cache(maxsize=None if app.config["TEMPLATES_AUTO_RELOAD"] is False else 0)
+    changing = app.config["TEMPLATES_AUTO_RELOAD"]
+
     def asset(path: str) -> str:
         """The address of a file in static/, with its content's hash: it may be kept for ever."""
-        digest = hashlib.sha256((ROOT / "static" / path).read_bytes()).hexdigest()[:12]
-        return f"/static/{path}?v={digest}"
+        file = ROOT / "static" / path
+        return f"/static/{path}?v={_digest(file, file.stat().st_mtime_ns if changing else 0)}"
 
     globals_: dict[str, Any] = {
         "asset": asset,
@@ -118,6 +127,11 @@ def _wire_templates(app: Quart) -> None:
         "server_time": lambda: int(time.time() * 1000),
     }
     app.jinja_env.globals.update(globals_)
+
+
+@lru_cache(maxsize=256)
+def _digest(file: Path, _modified: int) -> str:
+    return hashlib.sha256(file.read_bytes()).hexdigest()[:12]
 
 
 def _wire_requests(app: Quart) -> None:
@@ -136,8 +150,10 @@ def _wire_requests(app: Quart) -> None:
         return response
 
     errors.install(app)
-    logs.install(app)
     metrics.install(app)
+    # From the inside out: the request's id and the true address of the caller are known before anything else.
+    logs.install(app)
+    proxy.install(app)
 
 
 def _wire_lifetime(app: Quart) -> None:

@@ -22,8 +22,9 @@ T = TypeVar("T")
 Connection = AsyncConnection
 
 # SQLSTATE classes and codes which say that the server, not the statement, is at fault (PostgreSQL, appendix A):
-# 08 connection, 53 out of resources, 57 operator intervention, 58 system error, 25006 read-only (a standby).
-_SERVER_FAULT = re.compile(r"^(08|53|57|58|25006)")
+# 08 connection, 28 wrong password, 3D no such database, 53 out of resources, 57 operator intervention, 58 system
+# error, 25006 read-only (a standby).
+_SERVER_FAULT = re.compile(r"^(08|28|3D|53|57|58|25006)")
 _RETRY = {"40001", "40P01"}  # serialization failure, deadlock
 _SQLITE_FAULT = re.compile(r"locked|busy|disk|unable to open|readonly|malformed", re.IGNORECASE)
 
@@ -87,6 +88,7 @@ class Database:
             pool_recycle=1800,
             pool_use_lifo=True,
             skip_autocommit_rollback=True,
+            hide_parameters=True,
             connect_args={**self.settings.connect_args(), "command_timeout": None if patient else 60},
         )
 
@@ -99,6 +101,7 @@ class Database:
             self.url,
             isolation_level="AUTOCOMMIT",
             skip_autocommit_rollback=True,
+            hide_parameters=True,
             pool_size=self.settings.pool_size,
         )
 

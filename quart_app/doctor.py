@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 from typing import Literal
 
 from quart_app.db import Database, Unavailable
-from quart_app.logs import redact_text
 from quart_app.migrations import schema_state
 from quart_app.queries import health
 from quart_app.settings import SECRET_KEY_LENGTH, Settings, unknown_variables
@@ -128,10 +127,10 @@ def advice_for(settings: Settings) -> str:
 
 
 def reason_of(error: Unavailable) -> str:
-    """Why the database can't be reached, in the words of its driver or of the system, with nothing secret in them."""
+    """Why the database can't be reached, in the words of its driver or the system; no password is in them."""
     cause = error.__cause__
     told = str(getattr(cause, "orig", None) or cause or error).strip()
-    return redact_text(re.sub(r"^<class '[\w.]+'>: ", "", told).partition("\n")[0]) or str(error)
+    return re.sub(r"^<class '[\w.]+'>: ", "", told).partition("\n")[0] or str(error)
 
 
 def _connections(settings: Settings, facts: health.ServerFacts) -> Finding:

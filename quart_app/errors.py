@@ -4,9 +4,10 @@ from typing import cast
 from urllib.parse import urlsplit
 
 import structlog
-from quart import Quart, Response, g, make_response, render_template, request
+from quart import Quart, Response, make_response, render_template, request
 from werkzeug.exceptions import HTTPException, abort
 
+from quart_app import logs
 from quart_app.access import Forbidden, Missing
 from quart_app.db import Unavailable
 from quart_app.web import wants_fragment
@@ -76,7 +77,7 @@ async def error_response(status: int, detail: str | None = None) -> Response:
     title, advice = WORDS.get(status, WORDS[400 if status < 500 else 500])
     template = "errors/_error.html" if wants_fragment() else "errors/error.html"
     body = await render_template(
-        template, status=status, title=title, advice=detail or advice, request_id=g.get("request_id", "")
+        template, status=status, title=title, advice=detail or advice, request_id=logs.request_id()
     )
     response = cast(Response, await make_response(body, status))
     response.headers["Cache-Control"] = "no-store"

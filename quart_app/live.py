@@ -36,10 +36,12 @@ class Mailbox:
         self.ended = False
 
     def put(self, name: str) -> None:
-        if name == END:
-            self.ended = True
-        else:
-            self._names[name] = None
+        self._names[name] = None
+        self.wake()
+
+    def end(self) -> None:
+        """End the stream without a word, so that the tab comes back: the server stops, the session does not."""
+        self.ended = True
         self.wake()
 
     def wake(self) -> None:
@@ -98,7 +100,7 @@ class Live:
 
     def end_all(self) -> None:
         for mailbox in list(self._all):
-            mailbox.put(END)
+            mailbox.end()
 
     @contextmanager
     def subscribe(self, audiences: Iterable[str]) -> Iterator[Mailbox]:
@@ -195,8 +197,7 @@ async def events(mailbox: Mailbox) -> AsyncIterator[str]:
         names = await mailbox.take()
         for name in names:
             yield f"event: {name}\ndata: {name}\n\n"
-        if mailbox.ended:
-            yield f"event: {END}\ndata: {END}\n\n"
+        if END in names or (mailbox.ended and not names):
             return
         if not names:
             yield f"event: beat\ndata: {time.time() * 1000:.0f}\n\n"

@@ -53,30 +53,33 @@ def configure(log_format: Literal["console", "json"], log_level: str) -> None:
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=False,  # so that tests may look at what is logged
     )
-    # Tracebacks are plain text: the pretty ones print local variables, and with these passwords.
-    renderer: Processor = structlog.processors.JSONRenderer(ensure_ascii=False)
-    if log_format == "console":
-        renderer = structlog.dev.ConsoleRenderer(
-            colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
-        )
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=[*shared, structlog.stdlib.ExtraAdder()],
-            processors=[
-                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                structlog.processors.format_exc_info,
-                redact,
-                renderer,
-            ],
-        )
-    )
+    handler.setFormatter(_formatter(log_format, shared))
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(log_level.upper())
     for name in _QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)
     logging.captureWarnings(True)
+
+
+def _formatter(log_format: str, shared: list[Processor]) -> logging.Formatter:
+    """The last steps of every line, whoever logged it: structlog or the standard library."""
+    # Tracebacks are plain text: the pretty ones print local variables, and with these passwords.
+    renderer: Processor = structlog.processors.JSONRenderer(ensure_ascii=False)
+    if log_format == "console":
+        renderer = structlog.dev.ConsoleRenderer(
+            colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
+        )
+    return structlog.stdlib.ProcessorFormatter(
+        foreign_pre_chain=[*shared, structlog.stdlib.ExtraAdder()],
+        processors=[
+            structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+            structlog.processors.format_exc_info,
+            redact,
+            renderer,
+        ],
+    )
 
 
 def redact(_logger: Any, _method: str, event: EventDict) -> EventDict:

@@ -25,7 +25,7 @@ from hypercorn.utils import LifespanFailureError, LifespanTimeoutError
 
 from quart_app import listening, metrics
 from quart_app.settings import Settings
-from quart_app.supervisor import Supervisor, run_apart
+from quart_app.supervisor import AGAIN_SECONDS, Supervisor, run_apart
 
 try:
     from uvloop import Loop as _EventLoop
@@ -37,8 +37,6 @@ _log = getLogger(__name__)
 
 # A connection may be accepted just before the stop, its request still on the way: that long it may take.
 SETTLE_SECONDS = 0.5
-# A signal to the whole process group comes twice, by way of the parent too. Only a later one means "hurry".
-AGAIN_SECONDS = 1.0
 BACKLOG = 4096
 
 
@@ -60,8 +58,8 @@ def serve(
             # Once, for all processes: they share the memory and start at once.
             importlib.import_module("quart_app.app")
         # In a process of its own: threads left over from it, of SQLite or of password hashing, must not be forked.
-        if prepare is not None and (code := run_apart(prepare)):
-            return max(code, 0)
+        if prepare is not None and (code := run_apart(prepare)) != 0:
+            return code or 0
         listening.raise_file_limit()
         url = listening.local_url(settings, reserved)
         if settings.workers == 1:
@@ -79,8 +77,12 @@ def _serve_several(
     settings: Settings, make_app: AppMaker | None, reserved: socket.socket, announce: Callable[[], None]
 ) -> int:
     def work(life: int, up: Connection) -> int:
-        own = listening.bind_again(settings, reserved)
-        return _Worker(settings, make_app or _make_app, own, life).run(lambda: up.send_bytes(b"up"))
+        try:
+            own = listening.bind_again(settings, reserved)
+            return _Worker(settings, make_app or _make_app, own, life).run(lambda: up.send_bytes(b"up"))
+        except listening.CannotListen as error:
+            _log.error("%s", error)
+            return 1
 
     _tune_garbage_collection()  # before the forks: a collection in a worker would copy all that it walks through
     with metrics.shared_between_processes(settings.metrics_enabled):

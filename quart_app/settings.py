@@ -213,10 +213,10 @@ def _with_files(settings: Settings) -> Settings:
             return settings
         return settings.model_copy(update={"secret_key": _kept_secret(settings.keep_dir)})
     except OSError as error:
-        fault = Fault(
-            "CHRONOS_DATA_DIR", f'"{settings.keep_dir}" can\'t be written to ({error.strerror or error}).'
-        )
-        raise SettingsError(message({"data_dir": fault}, VARIABLES)) from error
+        is_default = settings.keep_dir.absolute() == settings.data_dir.absolute()
+        field = "data_dir" if is_default else "database"
+        words = f'leads to "{settings.keep_dir}", which can\'t be written to ({error.strerror or error}).'
+        raise SettingsError(message({field: Fault(VARIABLES[field].names[0], words)}, VARIABLES)) from error
 
 
 def _kept_secret(folder: Path) -> str:

@@ -19,16 +19,17 @@ Work = Callable[[int, Connection], int]
 
 STEADY_SECONDS = 10.0  # a worker that lived so long did not fail because of how it starts
 LONGEST_PAUSE = 30.0
-_AGAIN_SECONDS = 1.0
+# A signal to the whole process group comes twice, by way of the parent too. Only a later one means "hurry".
+AGAIN_SECONDS = 1.0
 _STOPS = frozenset({signal.SIGTERM, signal.SIGINT})
 _fork = get_context("fork")
 _log = getLogger(__name__)
 
 
-def run_apart(work: Callable[[], int]) -> int:
+def run_apart(work: Callable[[], int]) -> int | None:
     """Run the work in a process of its own and return its exit code, so that this one stays fit to be forked.
 
-    SIGTERM and SIGINT end it; then the answer is -1.
+    None when SIGTERM or SIGINT came and ended it; 1 when something else killed it.
     """
     process = _fork.Process(target=_work_apart, args=(work,))
     asked: list[int] = []
@@ -43,7 +44,10 @@ def run_apart(work: Callable[[], int]) -> int:
     process.join()
     for number, handler in kept.items():
         signal.signal(number, handler)
-    return -1 if asked else process.exitcode or 0
+    if asked:
+        return None
+    code = process.exitcode or 0
+    return code if code >= 0 else 1
 
 
 def _work_apart(work: Callable[[], int]) -> None:
@@ -129,7 +133,7 @@ class Supervisor:
         now = time.monotonic()
         if self._asked_at is None:
             self._asked_at, self._asked = now, 1
-        elif now - self._asked_at > _AGAIN_SECONDS:
+        elif now - self._asked_at > AGAIN_SECONDS:
             self._asked += 1
 
     def _step(self) -> bool:

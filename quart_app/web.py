@@ -17,7 +17,7 @@ from quart import Response, current_app, flash, g, make_response, redirect, rend
 from werkzeug.exceptions import abort
 
 from quart_app import clocks, periods
-from quart_app.access import Viewer
+from quart_app.access import EntryRow, Viewer
 from quart_app.db import Database
 from quart_app.ids import new_id
 from quart_app.live import Live
@@ -62,16 +62,16 @@ def new_token() -> str:
 async def find_viewer() -> Viewer | None:
     """The signed-in person of this request, None for a stranger. One query a request."""
     if "viewer" not in g:
-        g.viewer = None
+        g.viewer = g.running = None
         token = request.cookies.get(cookie_name(), "")
         if token:
             state = chronos()
             now = periods.now()
             async with state.database.reading() as db:
-                found = await sessions.find_session(db, hash_token(token), now)
+                found = await timer.find_presence(db, hash_token(token), now)
             if found is not None:
-                g.viewer = found.viewer
-                if found.is_stale(now):
+                g.viewer, g.running = found.viewer, found.running
+                if now - found.last_seen_at > sessions.STALE:
                     days = state.settings.session_days
                     await state.database.transaction(
                         lambda db: sessions.touch_session(db, found.viewer, now, days)
@@ -83,6 +83,11 @@ async def find_viewer() -> Viewer | None:
 def viewer() -> Viewer:
     """The signed-in person, in a route behind @signed_in."""
     return cast(Viewer, g.viewer)
+
+
+def running() -> EntryRow | None:
+    """The viewer's timer that ran as this request began. A route that has written since asks the database again."""
+    return cast(EntryRow | None, g.running)
 
 
 def signed_in(route: Callable[P, Awaitable[R]]) -> Callable[P, Awaitable[R | Response]]:
@@ -142,19 +147,16 @@ def wants_fragment() -> bool:
 
 
 async def page(template: str, status: int = 200, **context: Any) -> Response:
-    """A whole page. Signed-in pages carry the timer bar, so what the bar shows is fetched here."""
+    """A whole page. Signed-in pages carry the timer bar, so what the bar shows is added here."""
     person = await find_viewer()
     if person is not None:
-        if "running" not in context:
-            async with chronos().database.reading() as db:
-                context["running"] = await timer.find_running(db, person)
-        context = {**await bar_context(), **context}
-    return await _rendered(template, status, viewer=person, **context)
+        context = {"running": running(), **await bar_context(), **context}
+    return _rendered(template, status, viewer=person, **context)
 
 
 async def fragment(template: str, status: int = 200, **context: Any) -> Response:
     """A fragment, to be swapped in."""
-    return await _rendered(template, status, viewer=await find_viewer(), **context)
+    return _rendered(template, status, viewer=await find_viewer(), **context)
 
 
 async def nothing() -> Response:
@@ -162,11 +164,10 @@ async def nothing() -> Response:
     return cast(Response, await make_response("", 200))
 
 
-async def _rendered(template: str, status: int, **context: Any) -> Response:
-    body = await render_template(template, now=periods.now(), **context)
-    response = cast(Response, await make_response(body, status))
-    response.headers["Cache-Control"] = "no-store"
-    return response
+def _rendered(template: str, status: int, **context: Any) -> Response:
+    """Quart's own render_template adds the request, the session and g, which no template of ours asks for."""
+    body = current_app.jinja_env.get_template(template).render(context, now=periods.now())
+    return Response(body, status, {"Cache-Control": "no-store"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,7 @@ ARROWS = {
     "routes": "timer_page sign_in web migrations",
     "sign_in": "web forms passwords",
     "timer_page": "web forms timesheet",
-    "errors": "web",
+    "errors": "web logs",
     "web": "queries live logs metrics clocks",
     "samples": "queries migrations passwords",
     "queries": "catalogue journal access money",

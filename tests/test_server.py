@@ -177,9 +177,9 @@ def test_nobody_is_let_in_before_all_is_prepared(start: Start) -> None:
     assert served.port == port
 
 
-@one_and_two
-def test_what_cannot_be_prepared_is_not_served(start: Start, workers: int) -> None:
-    assert start(workers, PREPARE_CODE="3").wait_end() == (3, "")
+@pytest.mark.parametrize(("outcome", "code"), [("3", 3), ("killed", 1)])
+def test_what_cannot_be_prepared_is_not_served(start: Start, outcome: str, code: int) -> None:
+    assert start(2, PREPARE_CODE=outcome).wait_end() == (code, "")
 
 
 def test_a_stop_while_it_prepares_is_obeyed(start: Start) -> None:

@@ -172,9 +172,11 @@ def test_several_workers_need_postgresql(environ: dict[str, str]) -> None:
 
 def test_a_data_folder_that_cannot_be_made_is_said_so(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    told = refusal({"CHRONOS_DATA_DIR": str(tmp_path / "file" / "data")})
-    assert "CHRONOS_DATA_DIR" in told
-    assert "can't be written to" in told
+    nowhere = tmp_path / "file" / "data"
+    told = refusal({"CHRONOS_DATA_DIR": str(nowhere)})
+    assert f'CHRONOS_DATA_DIR leads to "{nowhere}", which can\'t be written to' in told
+    told = refusal({"DATABASE_URL": f"sqlite:///{nowhere}/chronos.db"})
+    assert f'DATABASE_URL leads to "{nowhere}", which can\'t be written to' in told
 
 
 # ---- Secrets

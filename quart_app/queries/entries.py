@@ -11,9 +11,11 @@ import sqlalchemy as sa
 from quart_app import journal
 from quart_app.access import (
     OWN,
+    RUNNING,
     EntryRow,
     Forbidden,
     Missing,
+    Quick,
     Viewer,
     changeable,
     may_track,
@@ -24,7 +26,7 @@ from quart_app.access import (
 )
 from quart_app.db import Connection
 from quart_app.dialects import earlier, greatest, is_long, least, upsert
-from quart_app.tables import LONG_SECONDS, Instant, entries, entry_tags, projects
+from quart_app.tables import LONG_SECONDS, Id, Instant, entries, entry_tags, projects
 
 _UNTIL = sa.bindparam("until", type_=Instant)
 _DAY: sa.ColumnElement[int] = sa.literal_column(str(LONG_SECONDS))
@@ -50,6 +52,12 @@ def _overlapping(since: sa.ColumnElement[Any]) -> sa.Select[Any]:
     back finds them; the few longer ones have an index by their end; a running one is found by its own.
     """
     day_before = earlier(since, _DAY)
+    lasts_long: sa.ColumnElement[Any] = is_long(entries.c.started_at, entries.c.ended_at)
+    # SQLite has no booleans: `… = 1` would no longer be the words of the index.
+    lasts_long.type = sa.Integer()
+    workspace = sa.bindparam("viewer_workspace", type_=Id)
+    # SQLite prefers an index that serves more conditions, however many rows it finds by it: it must not see this one.
+    here = sa.func.coalesce(entries.c.workspace_id, workspace) == workspace
     columns = [entries.c[name] for name in _COLUMNS]
     recent = sa.select(*columns).where(
         OWN,
@@ -58,19 +66,16 @@ def _overlapping(since: sa.ColumnElement[Any]) -> sa.Select[Any]:
         sa.or_(entries.c.started_at >= since, entries.c.ended_at > since, entries.c.ended_at.is_(None)),
     )
     long = sa.select(*columns).where(
-        OWN,
-        is_long(entries.c.started_at, entries.c.ended_at),
-        entries.c.started_at < day_before,
-        entries.c.ended_at > since,
+        OWN, lasts_long, entries.c.started_at < day_before, entries.c.ended_at > since
     )
     running = sa.select(*columns).where(
-        OWN, entries.c.ended_at.is_(None), entries.c.started_at < day_before, entries.c.started_at < _UNTIL
+        RUNNING, here, entries.c.started_at < day_before, entries.c.started_at < _UNTIL
     )
     found = sa.union_all(recent, long, running).subquery("found")
     return select_entry_rows(found).order_by(found.c.started_at.desc(), found.c.id.desc())
 
 
-_BETWEEN = _overlapping(sa.bindparam("since", type_=Instant))
+_BETWEEN = Quick(_overlapping(sa.bindparam("since", type_=Instant)))
 
 _NTH = (
     sa.select(entries.c.started_at)
@@ -86,12 +91,12 @@ _BOUNDS = sa.select(
         earlier(sa.func.coalesce(_NTH, sa.bindparam("beginning", type_=Instant)), _DAY_AND_MORE),
     ).label("since")
 ).cte("bounds")
-_LATEST = _overlapping(sa.select(_BOUNDS.c.since).scalar_subquery())
+_LATEST = Quick(_overlapping(sa.select(_BOUNDS.c.since).scalar_subquery()))
 
 
 async def list_entries(db: Connection, viewer: Viewer, since: datetime, until: datetime) -> list[EntryRow]:
     """Own entries that touch [since, until), the latest start first."""
-    rows = await db.execute(_BETWEEN, {**params(viewer), "since": since, "until": until})
+    rows = await _BETWEEN.all(db, {**params(viewer), "since": since, "until": until})
     return [EntryRow(*row) for row in rows]
 
 
@@ -101,16 +106,16 @@ async def list_latest_entries(
     """The latest `count` entries that start before `until`, all others since `at_most`, and enough before these that
     the local day of the last one is whole. The latest start first."""
     values = {"until": until, "count": count, "at_most": at_most, "beginning": BEGINNING}
-    rows = await db.execute(_LATEST, {**params(viewer), **values})
+    rows = await _LATEST.all(db, {**params(viewer), **values})
     return [EntryRow(*row) for row in rows]
 
 
-_ONE = select_entry_rows().where(OWN, entries.c.id == sa.bindparam("id"))
+_ONE = Quick(select_entry_rows().where(OWN, entries.c.id == sa.bindparam("id")))
 
 
 async def find_entry(db: Connection, viewer: Viewer, entry_id: UUID) -> EntryRow:
     """One of the viewer's own entries. Raises Missing, or Forbidden for a team-mate's."""
-    row = (await db.execute(_ONE, {**params(viewer), "id": entry_id})).first()
+    row = await _ONE.first(db, {**params(viewer), "id": entry_id})
     if row is None:
         await _refuse(db, viewer, entry_id)
     return EntryRow(*row)
@@ -315,7 +320,7 @@ class Suggestion:
     tags: tuple[str, ...]
 
 
-_RECENT = (
+_RECENT = Quick(
     select_entry_rows()
     .where(
         OWN,
@@ -332,7 +337,7 @@ async def list_suggestions(db: Connection, viewer: Viewer, typed: str, most: int
     first, each once."""
     words = typed.casefold().split()
     found: dict[tuple[str, UUID | None], Suggestion] = {}
-    for values in await db.execute(_RECENT, params(viewer)):
+    for values in await _RECENT.all(db, params(viewer)):
         row = EntryRow(*values)
         text = f"{row.description} {row.project_name or ''} {row.client_name or ''}".casefold()
         key = (row.description.casefold(), row.project_id)

@@ -9,23 +9,76 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from quart_app import journal
-from quart_app.access import TRACKING, EntryRow, Forbidden, Missing, Viewer, params, select_entry_rows
+from quart_app.access import (
+    RUNNING,
+    TRACKING,
+    EntryRow,
+    Forbidden,
+    Missing,
+    Quick,
+    Viewer,
+    entry_columns,
+    params,
+    select_entry_rows,
+    with_names,
+)
 from quart_app.db import Connection
 from quart_app.dialects import greatest, insert_for
-from quart_app.tables import Id, Instant, entries, entry_tags, memberships, projects
-
-_RUNNING = sa.and_(
-    entries.c.user_id == sa.bindparam("viewer_user"),
-    entries.c.ended_at.is_(None),
-    entries.c.deleted_at.is_(None),
+from quart_app.tables import (
+    Id,
+    Instant,
+    entries,
+    entry_tags,
+    memberships,
+    projects,
+    sessions,
+    users,
+    workspaces,
 )
-_FIND = select_entry_rows().where(_RUNNING)
+
+_FIND = Quick(select_entry_rows().where(RUNNING))
+_VIEWER = (
+    sessions.c.user_id,
+    sessions.c.workspace_id,
+    sessions.c.id,
+    memberships.c.role,
+    users.c.username,
+    users.c.name,
+    users.c.email,
+    workspaces.c.name,
+    users.c.time_zone,
+    users.c.locale,
+    users.c.hour_cycle,
+    users.c.date_order,
+    users.c.week_start,
+    users.c.theme,
+    users.c.revision,
+    workspaces.c.revision,
+)
+_IN_THEIR_WORKSPACE = sa.and_(
+    memberships.c.workspace_id == sessions.c.workspace_id, memberships.c.user_id == sessions.c.user_id
+)
+_THEIRS_THAT_RUNS = sa.and_(
+    entries.c.user_id == sessions.c.user_id, entries.c.ended_at.is_(None), entries.c.deleted_at.is_(None)
+)
+_PRESENCE = Quick(
+    sa.select(sessions.c.last_seen_at, *_VIEWER, *entry_columns())
+    .select_from(
+        with_names(
+            sessions.join(memberships, _IN_THEIR_WORKSPACE)
+            .join(users, users.c.id == sessions.c.user_id)
+            .join(workspaces, workspaces.c.id == sessions.c.workspace_id)
+            .outerjoin(entries, _THEIRS_THAT_RUNS)
+        )
+    )
+    .where(sessions.c.token_hash == sa.bindparam("token_hash"), sessions.c.expires_at > sa.bindparam("now"))
+)
 _NOW = sa.bindparam("now", type_=Instant)
 
 # The timer's own id is left alone: a form sent twice must not stop what its first sending started, nor anything else.
 _STOP = (
     sa.update(entries)
-    .where(_RUNNING)
+    .where(RUNNING)
     .values(ended_at=greatest(_NOW, entries.c.started_at), updated_at=_NOW, version=entries.c.version + 1)
     .returning(entries.c.workspace_id, entries.c.id, entries.c.ended_at)
 )
@@ -35,7 +88,7 @@ _SENT_BEFORE = sa.exists().where(
 _STOP_FOR_START = _STOP.where(~_SENT_BEFORE.correlate(None))
 _DISCARD = (
     sa.update(entries)
-    .where(_RUNNING)
+    .where(RUNNING)
     .values(deleted_at=_NOW, updated_at=_NOW, version=entries.c.version + 1)
     .returning(entries.c.workspace_id, entries.c.id, entries.c.started_at)
 )
@@ -91,9 +144,28 @@ class NewTimer:
     tag_ids: tuple[UUID, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Presence:
+    """Who asks, when their session was last noted as used, and what runs for them."""
+
+    viewer: Viewer
+    last_seen_at: datetime
+    running: EntryRow | None
+
+
+async def find_presence(db: Connection, token_hash: bytes, now: datetime) -> Presence | None:
+    """Whom an open session belongs to, and their running timer: one round trip, which nearly every request makes."""
+    row = await _PRESENCE.first(db, {"token_hash": token_hash, "now": now})
+    if row is None:
+        return None
+    after = 1 + len(_VIEWER)
+    running = EntryRow(*row[after:]) if row[after] is not None else None
+    return Presence(Viewer(*row[1:after]), row[0], running)
+
+
 async def find_running(db: Connection, viewer: Viewer) -> EntryRow | None:
     """The viewer's running timer, in whichever of their workspaces it runs."""
-    row = (await db.execute(_FIND, {"viewer_user": viewer.user_id})).first()
+    row = await _FIND.first(db, {"viewer_user": viewer.user_id})
     return EntryRow(*row) if row else None
 
 

@@ -7,11 +7,7 @@ let before = null;
 function wait(toast) {
   clearTimeout(timers.get(toast));
   const timeout = Number(toast.dataset.timeout);
-  if (timeout)
-    timers.set(
-      toast,
-      setTimeout(leave, timeout, toast),
-    );
+  if (timeout) timers.set(toast, setTimeout(leave, timeout, toast));
 }
 
 // The focus goes back to where it was before it came here.

@@ -162,7 +162,7 @@ class Person:
     async def send(self, path: str, fields: Mapping[str, str]) -> None:
         """A form sent with this browser's cookies but past its pages: to have something there to begin with."""
         answer = await self.context.request.post(path, form=dict(fields))
-        assert answer.ok, f"{path}: {answer.status} {await answer.text()}"
+        assert answer.ok, f"{path}: {answer.status} {re.findall('error.*', await answer.text())}"
 
     async def track(self, description: str, start: str = "9:00", end: str = "10:00", **fields: str) -> None:
         """A finished entry, of today unless `date` says otherwise."""

@@ -16,7 +16,7 @@ PATIENCE = 60  # seconds
 class Server:
     """A serving process of its own on a free port. It may be stopped and started again: the address stays."""
 
-    def __init__(self, folder: Path, database_url: str, workers: int = 1) -> None:
+    def __init__(self, folder: Path, database_url: str, workers: int = 1, **environ: str) -> None:
         folder.mkdir(exist_ok=True)
         self._log = folder / "log"
         self._port = _free_port()
@@ -29,6 +29,7 @@ class Server:
             "CHRONOS_DATA_DIR": str(folder),
             "CHRONOS_GRACEFUL_SECONDS": "2",
             "CHRONOS_LOG_LEVEL": "warning",
+            **environ,
         }
         self._process: subprocess.Popen[bytes] | None = None
         self.url = f"http://127.0.0.1:{self._port}"

@@ -85,6 +85,8 @@ def say(word: str) -> None:
 
 def prepare() -> int:
     time.sleep(float(os.environ.get("PREPARE_SECONDS", "0")))
+    if os.environ.get("PREPARE_CODE") == "killed":
+        os.kill(os.getpid(), signal.SIGKILL)
     return int(os.environ.get("PREPARE_CODE", "0"))
 
 

@@ -1,0 +1,304 @@
+"""Every page and state in both themes, wide and on a phone: axe finds nothing, nothing runs off the screen, and on a
+phone a thumb hits every button."""
+
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.async_api import Page, expect
+
+from tests.browser.people import DESK, PHONE, People, Person, clock, editor, start_field, toast
+from tests.browser.server import Server
+
+State = Callable[[Person], Awaitable[object]]
+AXE = Path(__file__).parents[2] / "node_modules/axe-core/axe.min.js"
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+LOOKS = [(DESK, "light"), (DESK, "dark"), (PHONE, "light"), (PHONE, "dark")]
+# A change of theme must not be looked at half way.
+AT_ONCE = """() => {
+    const sheet = new CSSStyleSheet();
+    sheet.replaceSync("* { transition: none !important }");
+    document.adoptedStyleSheets = [sheet];
+}"""
+SMALLEST_TARGET = 44  # CSS pixels, DESIGN §6
+# All that can be pressed, but not links within a text, and of a label with its box only the label.
+SMALL_TARGETS = """(least) => {
+    const inText = (link) => link.matches("p a, small a, legend a, .notice a, .toast a, .hint a");
+    const boxOf = (one) => (one.closest("label") ?? one).getBoundingClientRect();
+    const reach = (one) => {
+        const box = boxOf(one), over = getComputedStyle(one, "::after");
+        const cell = over.position === "absolute" && over.content !== "none" && one.closest("li, td");
+        return cell ? cell.getBoundingClientRect() : box;
+    };
+    return [...document.querySelectorAll("a[href], button, input:not([type=hidden]), select, textarea, summary")]
+        .filter((one) => one.checkVisibility({visibilityProperty: true}) && !inText(one) && !one.matches(".skip"))
+        .map((one) => [one, reach(one)])
+        .filter(([, box]) => box.width && (box.width < least || box.height < least))
+        .map(([one, box]) => `${box.width} x ${box.height}: ${one.outerHTML.slice(0, 160)}`);
+}"""
+
+
+# ---- The states
+
+
+async def signing_in(ada: Person) -> None:
+    await ada.page.goto("/login")
+
+
+async def signing_in_with_a_wrong_password(ada: Person) -> None:
+    await ada.page.goto("/login")
+    await ada.page.get_by_label("Username or email").fill(ada.name)
+    await ada.page.get_by_label("Password").fill("not this one at all")
+    await ada.page.get_by_role("button", name="Sign in").click()
+    await expect(ada.page.get_by_role("alert")).to_be_visible()
+
+
+async def registering(ada: Person) -> None:
+    await ada.page.goto("/register")
+
+
+async def registering_with_errors(ada: Person) -> None:
+    await ada.page.goto("/register")
+    await ada.page.get_by_role("button", name="Create account").click()
+    await expect(ada.page.get_by_role("alert")).to_be_visible()
+
+
+async def nothing_there(ada: Person) -> None:
+    await ada.page.goto("/no-such-page")
+
+
+async def no_entries(ada: Person) -> None:
+    await ada.open("/timer")
+
+
+async def some_entries(ada: Person) -> None:
+    red = await ada.add_project("Website Redesign", colour="2", new_client="Acme")
+    await ada.add_project("A project with quite a long name, as they come", colour="3")
+    await ada.track("Settle on the calendar grid", project=red, tags="design, a-long-tag-name", billable="1")
+    await ada.track("", "10:00", "10:30")
+    await ada.track("Night deploy, watch the graphs until they are calm", "23:10", "1:10", date=ada.day(2))
+    await ada.open("/timer")
+
+
+async def running(ada: Person) -> None:
+    await some_entries(ada)
+    await ada.page.get_by_role("button", name="Continue: Settle").click()
+    await expect(clock(ada.page)).to_be_visible()
+
+
+async def running_with_the_next_typed(ada: Person) -> None:
+    await start_field(await ada.open("/timer")).fill("The next thing")
+    await ada.send("/timer/start", {"description": "Something that runs already"})
+    await expect(clock(ada.page)).to_be_visible()
+
+
+async def editing(ada: Person) -> None:
+    await some_entries(ada)
+    await ada.page.get_by_role("link", name="Settle on the calendar grid").click()
+    await expect(editor(ada.page)).to_be_visible()
+
+
+async def editing_with_errors(ada: Person) -> None:
+    await editing(ada)
+    await editor(ada.page).get_by_label("Start").fill("half past")
+    await editor(ada.page).get_by_label("Duration").fill("long")
+    await editor(ada.page).get_by_role("button", name="Save").click()
+    await expect(editor(ada.page).locator(".error").first).to_be_visible()
+
+
+async def adding_by_hand_in_the_fold(ada: Person) -> None:
+    await ada.send("/account", profile(ada) | {"time_zone": "Europe/Berlin"})
+    page = await ada.open("/timer")
+    await page.get_by_text("Add time by hand").click()
+    form = page.get_by_role("form", name="Add time by hand")
+    for label, text in (("Date", "2025-10-26"), ("Start", "2:30"), ("End", "4:00")):
+        await form.get_by_label(label).fill(text)
+    await form.get_by_role("button", name="Add").click()
+    await expect(form.get_by_role("radio").first).to_be_attached()
+
+
+async def suggesting(ada: Person) -> None:
+    await some_entries(ada)
+    await start_field(ada.page).press_sequentially("settle")
+    await ada.page.keyboard.press("ArrowDown")
+    await expect(ada.page.locator("#timer-suggestions [role=option]")).to_have_count(1)
+
+
+async def deleted(ada: Person) -> None:
+    await some_entries(ada)
+    await ada.page.get_by_role("button", name="Delete: Settle").click()
+    await expect(toast(ada.page, "Entry deleted")).to_be_visible()
+
+
+async def keyboard_dialog(ada: Person) -> None:
+    await (await ada.open("/timer")).keyboard.press("?")
+    await expect(ada.page.get_by_role("dialog")).to_be_visible()
+
+
+async def workspace_menu(ada: Person) -> None:
+    await (await ada.open("/timer")).locator("summary.workspace").click()
+
+
+async def the_beginning(ada: Person) -> None:
+    await ada.open(f"/timer?before={ada.day(900)}")
+
+
+async def no_projects(ada: Person) -> None:
+    await ada.open("/projects")
+
+
+async def projects(ada: Person) -> None:
+    await some_entries(ada)
+    retired = await ada.add_project("Retired", description="What we did until last year.")
+    await ada.send(f"/projects/{retired}/archive", {})
+    page = await ada.open("/projects")
+    await page.locator("#projects-archived summary").click()
+    await expect(page.get_by_role("button", name="Restore Retired")).to_be_visible()
+
+
+async def project_in_its_editor(ada: Person) -> None:
+    await some_entries(ada)
+    page = await ada.open("/projects")
+    await page.get_by_role("link", name="Edit Website Redesign").click()
+    form = page.get_by_role("form", name="Website Redesign")
+    await form.get_by_label("Name", exact=True).fill("A project with quite a long name, as they come")
+    await form.get_by_role("button", name="Save").click()
+    await expect(form.locator(".error")).to_be_visible()
+
+
+async def project_on_its_own_page(ada: Person) -> None:
+    await ada.open(f"/projects/{await ada.add_project('Garden')}/edit")
+
+
+async def clients(ada: Person) -> None:
+    await some_entries(ada)
+    await ada.open("/clients")
+
+
+async def no_clients(ada: Person) -> None:
+    await ada.open("/clients")
+
+
+async def tags(ada: Person) -> None:
+    await some_entries(ada)
+    page = await ada.open("/tags")
+    await page.get_by_role("link", name="Edit design").click()
+    await expect(page.get_by_role("form", name="design")).to_be_visible()
+
+
+async def no_tags(ada: Person) -> None:
+    await ada.open("/tags")
+
+
+def profile(ada: Person) -> dict[str, str]:
+    known = {
+        "username": ada.name,
+        "email": f"{ada.name}@example.com",
+        "time_zone": ada.zone,
+        "theme": "system",
+    }
+    return known | {"hour_cycle": "24", "date_order": "dmy", "week_start": "0"}
+
+
+async def account(ada: Person) -> None:
+    await ada.open("/account")
+
+
+async def account_with_errors(ada: Person) -> None:
+    page = await ada.open("/account")
+    await page.get_by_label("Email").fill("nobody")
+    await page.get_by_role("button", name="Save").click()
+    await expect(page.get_by_role("alert")).to_be_visible()
+    await page.get_by_role("button", name="Change password").click()
+    await expect(page.locator("#account-password .error").first).to_be_visible()
+
+
+SIGNED_OUT: list[State] = [
+    signing_in,
+    signing_in_with_a_wrong_password,
+    registering,
+    registering_with_errors,
+    nothing_there,
+]
+SIGNED_IN: list[State] = [
+    no_entries,
+    some_entries,
+    running,
+    running_with_the_next_typed,
+    editing,
+    editing_with_errors,
+    adding_by_hand_in_the_fold,
+    suggesting,
+    deleted,
+    keyboard_dialog,
+    workspace_menu,
+    the_beginning,
+    no_projects,
+    projects,
+    project_in_its_editor,
+    project_on_its_own_page,
+    no_clients,
+    clients,
+    no_tags,
+    tags,
+    account,
+    account_with_errors,
+]
+# Of the desk only: a phone has no rail.
+NOT_ON_A_PHONE = (keyboard_dialog, workspace_menu)
+
+
+def named(states: list[State]) -> Any:
+    names = [getattr(state, "__name__", "").replace("_", " ") for state in states]
+    return pytest.mark.parametrize("state", states, ids=names)
+
+
+async def someone(people: People, site: Server, state: State, **how: Any) -> Person:
+    """Somebody before a page in this state."""
+    people.expect("4(04|22)")
+    come = people.stranger if state in SIGNED_OUT else people.newcomer
+    person = await come(site, **how)
+    await state(person)
+    return person
+
+
+# ---- The tests
+
+
+@named(SIGNED_OUT + SIGNED_IN)
+async def test_axe_finds_nothing(site: Server, people: People, state: State) -> None:
+    page = (await someone(people, site, state)).page
+    await page.evaluate(AXE.read_text())
+    await page.evaluate(AT_ONCE)
+    for size, theme in LOOKS:
+        await page.set_viewport_size(size)  # type: ignore[arg-type]
+        await page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
+        await no_violations(page, f"{theme}, {size['width']} px")
+        assert await overflow(page) <= 0, f"wider than {size['width']} px"
+    await page.set_viewport_size({"width": 360, "height": 740})
+    assert await overflow(page) <= 0, "wider than 360 px"
+
+
+async def no_violations(page: Page, look: str) -> None:
+    found = await page.evaluate(
+        "rules => axe.run(document, {runOnly: rules, resultTypes: ['violations']})", RULES
+    )
+    told = [
+        f"{look}: {violation['id']}: {node['html'][:200]} {node['failureSummary']}"
+        for violation in found["violations"]
+        for node in violation["nodes"]
+    ]
+    assert not told, "\n".join(told)
+
+
+async def overflow(page: Page) -> int:
+    """Pixels by which the page is wider than its window."""
+    return int(await page.evaluate("document.documentElement.scrollWidth - innerWidth"))
+
+
+@named([state for state in SIGNED_OUT + SIGNED_IN if state not in NOT_ON_A_PHONE])
+async def test_a_thumb_hits_every_button(site: Server, people: People, state: State) -> None:
+    page = (await someone(people, site, state, phone=True)).page
+    small = await page.evaluate(SMALL_TARGETS, SMALLEST_TARGET)
+    assert not small, "\n".join(small)
