@@ -11,7 +11,7 @@ import tempfile
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from playwright.async_api import Page, async_playwright
+from playwright.async_api import BrowserContext, Page, StorageState, async_playwright
 
 from tests.browser.people import DESK, PHONE, is_live
 from tests.browser.server import Server
@@ -190,6 +190,7 @@ async def _take(site: Server, shots: list[Shot]) -> None:
     async with async_playwright() as playwright:
         program = str(chromium.provide())
         browser = await playwright.chromium.launch(executable_path=program, args=chromium.arguments())
+        alice = await _sign_in(await browser.new_context(base_url=site.url))
         for shot in shots:
             for size, theme in itertools.product(SIZES, THEMES):
                 if size != "wide" and shot.__name__ in WIDE_ONLY:
@@ -202,8 +203,8 @@ async def _take(site: Server, shots: list[Shot]) -> None:
                     color_scheme=theme,  # type: ignore[arg-type]
                     reduced_motion="reduce",
                     timezone_id="Europe/Berlin",
+                    storage_state=alice,
                 )
-                await context.request.post("/login", form={"username": "alice", "password": PASSWORD})
                 page = await context.new_page()
                 await shot(page)
                 if await page.locator("[data-live]").count():
@@ -211,6 +212,14 @@ async def _take(site: Server, shots: list[Shot]) -> None:
                 await page.screenshot(path=FOLDER / f"{shot.__name__}-{size}-{theme}.png")
                 await context.close()
         await browser.close()
+
+
+async def _sign_in(context: BrowserContext) -> StorageState:
+    """The cookies of alice."""
+    await context.request.post("/login", form={"username": "alice", "password": PASSWORD})
+    cookies = await context.storage_state()
+    await context.close()
+    return cookies
 
 
 if __name__ == "__main__":

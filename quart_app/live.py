@@ -9,7 +9,7 @@ import asyncio
 import json
 import time
 from collections import defaultdict
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from uuid import uuid4
 
@@ -21,6 +21,8 @@ from quart_app.db import Database, Unavailable
 CHANNEL = "chronos_live"
 RESYNC = "resync"
 END = "session-ended"
+# A NOTIFY carries at most 8000 bytes (PostgreSQL): a session's key with its names takes some 70 of them.
+AUDIENCES_AT_ONCE = 50
 _log = structlog.get_logger(__name__)
 
 
@@ -119,30 +121,36 @@ class Live:
                     del self._mailboxes[key]
 
     async def publish(self, audiences: Iterable[str], *names: str) -> None:
-        """Tell the audiences, in every process, that these things have changed. Call it after the commit.
+        """Tell the audiences, in every process, that these things have changed. Call it after the commit."""
+        await self.publish_all(dict.fromkeys(audiences, names))
 
-        When the database is away just now, other processes are not told; they resync when they listen again.
+    async def publish_all(self, news: Mapping[str, Sequence[str]]) -> None:
+        """Tell each audience its own names, in one go.
+
+        When the database is away just now, other processes are not told. Those that lost it too have their tabs resync
+        when they listen again; the tabs of the others stay as they are until the next change.
         """
-        keys = list(audiences)
-        self._deliver(keys, names)
+        self._deliver(news)
         if self._database.dialect != "postgresql":
             return
-        payload = json.dumps([self._origin, keys, names], separators=(",", ":"))
+        audiences = list(news)
         try:
-            await self._database.notify(CHANNEL, payload)
+            for start in range(0, len(audiences), AUDIENCES_AT_ONCE):
+                part = {audience: news[audience] for audience in audiences[start : start + AUDIENCES_AT_ONCE]}
+                await self._database.notify(CHANNEL, json.dumps([self._origin, part], separators=(",", ":")))
         except Unavailable:
-            _log.warning("live_publish_failed", names=names)
+            _log.warning("live_publish_failed", audiences=len(audiences))
 
-    def _deliver(self, keys: Iterable[str], names: Iterable[str]) -> None:
-        for key in keys:
-            for mailbox in self._mailboxes.get(key, ()):
+    def _deliver(self, news: Mapping[str, Sequence[str]]) -> None:
+        for audience, names in news.items():
+            for mailbox in self._mailboxes.get(audience, ()):
                 for name in names:
                     mailbox.put(name)
 
     def _received(self, _connection: object, _pid: int, _channel: str, payload: object) -> None:
-        origin, keys, names = json.loads(str(payload))
+        origin, news = json.loads(str(payload))
         if origin != self._origin:
-            self._deliver(keys, names)
+            self._deliver(news)
 
     async def _beat(self, seconds: float) -> None:
         """Wake every stream now and then, so that proxies see it alive: one timer for all, spread

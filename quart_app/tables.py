@@ -296,6 +296,7 @@ _partial(
     entries.c.id.desc(),
     where=_LIVE,
 )
+_partial("ix_entries_trash", entries.c.deleted_at, where="deleted_at IS NOT NULL")
 _partial("ix_entries_of_workspace", entries.c.workspace_id, entries.c.started_at.desc(), where=_LIVE)
 Index("ix_entries_project", entries.c.workspace_id, entries.c.project_id, entries.c.started_at)
 

@@ -5,7 +5,7 @@ import hashlib
 import hmac
 import secrets
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import wraps
@@ -237,6 +237,21 @@ async def respond(
 async def publish(person: Viewer, *names: str) -> None:
     """Tell all of this person's tabs, here and in other processes. Call it after the commit."""
     await chronos().live.publish([f"user:{person.user_id}"], *names)
+
+
+async def are_new(person: Viewer, tag_names: Iterable[str]) -> bool:
+    """Whether one of these tags is not there yet. Ask before the write that makes it."""
+    known = {name.casefold() for name in (await pickers(person)).tag_names}
+    return any(name.casefold() not in known for name in tag_names)
+
+
+async def publish_work(person: Viewer, *names: str, tags_made: bool = False) -> None:
+    """Tell this person's tabs of a change to their timer or entries, and the workspace, whose lists add up the hours of
+    all. Call it after the commit."""
+    news = ["hours-changed", "tags-changed"] if tags_made else ["hours-changed"]
+    await chronos().live.publish_all(
+        {f"user:{person.user_id}": names, f"workspace:{person.workspace_id}": news}
+    )
 
 
 async def publish_workspace(person: Viewer, *names: str) -> None:

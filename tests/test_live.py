@@ -38,6 +38,15 @@ async def test_a_slow_reader_gets_each_name_once(live: Live) -> None:
         assert await soon(mailbox) == ["timer-changed", "entries-changed"]
 
 
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+async def test_news_for_many_goes_out_in_parts(live: Live) -> None:
+    """A NOTIFY of more than 8000 bytes is refused."""
+    audiences = [f"session:{number:036}" for number in range(500)]
+    with live.subscribe(audiences[-1:]) as mailbox:
+        await live.publish(audiences, END)
+        assert await soon(mailbox) == [END]
+
+
 async def test_a_stream_that_left_is_forgotten(live: Live) -> None:
     with live.subscribe(["user:1"]):
         assert live.open_streams == 1

@@ -42,6 +42,7 @@ _COLUMNS = (
     "is_billable",
     "version",
 )
+_JOURNALLED = ("description", "project_id", "is_billable", "started_at", "ended_at")
 BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -140,6 +141,7 @@ class EntryValues:
     started_at: datetime
     ended_at: datetime | None
     tag_ids: tuple[UUID, ...] = ()
+    tags: tuple[str, ...] = ()  # their names, for the journal
 
     def columns(self) -> dict[str, Any]:
         return {
@@ -227,8 +229,7 @@ async def update_entry(
         raise Stale if version is not None and before.version != version else Missing
     await journal.touch_user(db, viewer)
     await _set_tags(db, viewer, entry_id, new.tag_ids)
-    columns = ("description", "project_id", "is_billable", "started_at", "ended_at")
-    old = {**journal.plain(before, *columns), "tags": list(before.tags)}
+    old = {**journal.plain(before, *_JOURNALLED), "tags": list(before.tags)}
     await journal.record(db, viewer, "entry", entry_id, "update", old, _plain(new), now)
 
 
@@ -238,14 +239,14 @@ async def delete_entry(db: Connection, viewer: Viewer, entry_id: UUID, now: date
         sa.update(entries)
         .where(changeable(entries, viewer), entries.c.id == entry_id)
         .values(deleted_at=now, updated_at=now, version=entries.c.version + 1)
-        .returning(entries.c.started_at, entries.c.ended_at)
+        .returning(*(entries.c[name] for name in _JOURNALLED))
     )
     if (row := done.first()) is None:
         if not await _is_in_trash(db, viewer, entry_id):
             await _refuse(db, viewer, entry_id)
         return
     await journal.touch_user(db, viewer)
-    before = journal.plain(row, "started_at", "ended_at")
+    before = journal.plain(row, *_JOURNALLED)
     await journal.record(db, viewer, "entry", entry_id, "delete", before, None, now)
 
 
@@ -302,8 +303,8 @@ async def _set_tags(db: Connection, viewer: Viewer, entry_id: UUID, tag_ids: Ite
 
 def _plain(new: EntryValues) -> dict[str, Any]:
     return {
-        **journal.plain(new, "description", "project_id", "is_billable", "started_at", "ended_at"),
-        "tag_ids": [str(tag) for tag in new.tag_ids],
+        **journal.plain(new, *_JOURNALLED),
+        "tags": list(new.tags),
     }
 
 

@@ -142,6 +142,7 @@ class NewTimer:
     project_id: UUID | None
     is_billable: bool
     tag_ids: tuple[UUID, ...] = ()
+    tags: tuple[str, ...] = ()  # their names, for the journal
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +193,8 @@ async def start_timer(db: Connection, viewer: Viewer, new: NewTimer, now: dateti
             sa.insert(entry_tags),
             [{"workspace_id": viewer.workspace_id, "entry_id": new.id, "tag_id": tag} for tag in new.tag_ids],
         )
-    after = {**journal.plain(new, "description", "project_id", "is_billable"), "started_at": now.isoformat()}
+    after = {**journal.plain(new, "description", "project_id", "is_billable"), "tags": list(new.tags)}
+    after["started_at"] = now.isoformat()
     lines = [_stop_change(row) for row in stopped]
     await journal.record_all(
         db, viewer, "entry", [*lines, (viewer.workspace_id, new.id, "start", None, after)], now

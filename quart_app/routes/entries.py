@@ -85,13 +85,13 @@ async def create() -> Response:
     if isinstance(form, Refused):
         return await _refuse_new(timer_page.refused(None, fields, form))
     key = entry_id(fields) or new_id()
-    good = form
+    good, tags_made = form, await web.are_new(person, form.what.tags)
 
     async def work(db: Connection) -> None:
         await entries.insert_entry(db, person, key, await _values(db, good), now)
 
     await chronos().database.transaction(work)
-    await web.publish(person, "entries-changed")
+    await web.publish_work(person, "entries-changed", tags_made=tags_made)
     return await web.respond(
         new, url_for("timer.index"), "entries-changed", toast=web.Toast(_said("Added", good))
     )
@@ -125,7 +125,7 @@ async def update(entry_id: str) -> Response:
         form = await _check_project(form, entry)
     if isinstance(form, Refused):
         return await _refuse_update(timer_page.refused(entry, fields, form))
-    good = form
+    good, tags_made = form, await web.are_new(person, form.what.tags)
 
     async def work(db: Connection) -> EntryRow:
         await entries.update_entry(db, person, entry.id, good.version, await _values(db, good), now)
@@ -135,7 +135,7 @@ async def update(entry_id: str) -> Response:
         saved = await chronos().database.transaction(work)
     except entries.Stale:
         return await _refuse_stale(entry, dict(fields))
-    await web.publish(person, *CHANGED)
+    await web.publish_work(person, *CHANGED, tags_made=tags_made)
     toast = web.Toast(_said("Saved", good)) if good.ends_next_day else None
     return await web.respond(lambda: _row(saved), url_for("timer.index"), *CHANGED, toast=toast)
 
@@ -167,7 +167,13 @@ async def _values(db: Connection, form: EntryForm) -> entries.EntryValues:
     what, now = form.what, periods.now()
     tag_ids = await tags.resolve_tags(db, viewer(), list(what.tags), now) if what.tags else []
     return entries.EntryValues(
-        what.description, what.project, what.billable, form.started_at, form.ended_at, tuple(tag_ids)
+        what.description,
+        what.project,
+        what.billable,
+        form.started_at,
+        form.ended_at,
+        tuple(tag_ids),
+        what.tags,
     )
 
 
@@ -196,7 +202,9 @@ async def continue_(entry_id: str) -> Response:
 
     async def work(db: Connection) -> None:
         tag_ids = await tags.resolve_tags(db, person, list(entry.tags), now) if entry.tags else []
-        new = timer.NewTimer(new_id(), entry.description, entry.project_id, entry.is_billable, tuple(tag_ids))
+        new = timer.NewTimer(
+            new_id(), entry.description, entry.project_id, entry.is_billable, tuple(tag_ids), entry.tags
+        )
         await timer.start_timer(db, person, new, now)
 
     try:
@@ -204,7 +212,7 @@ async def continue_(entry_id: str) -> Response:
     except Missing:
         toast = web.Toast("Its project is archived. Restore the project first, or start a new timer.")
         return await web.respond(lambda: _row(entry), url_for("timer.index"), toast=toast)
-    await web.publish(person, *CHANGED)
+    await web.publish_work(person, *CHANGED)
     return await web.respond(lambda: _row(entry), url_for("timer.index"), *CHANGED)
 
 
@@ -213,7 +221,7 @@ async def continue_(entry_id: str) -> Response:
 async def delete(entry_id: str) -> Response:
     person, now, key = viewer(), periods.now(), web.row_id(entry_id)
     await chronos().database.transaction(lambda db: entries.delete_entry(db, person, key, now))
-    await web.publish(person, *CHANGED)
+    await web.publish_work(person, *CHANGED)
     toast = web.Toast("Entry deleted.", url_for("entries.restore", entry_id=key))
     return await web.respond(web.nothing, url_for("timer.index"), *CHANGED, toast=toast)
 
@@ -224,5 +232,5 @@ async def restore(entry_id: str) -> Response:
     """Undo a delete or a discard."""
     person, now, key = viewer(), periods.now(), web.row_id(entry_id)
     await chronos().database.transaction(lambda db: entries.restore_entry(db, person, key, now))
-    await web.publish(person, *CHANGED)
+    await web.publish_work(person, *CHANGED)
     return await web.respond(web.nothing, url_for("timer.index"), *CHANGED, toast=web.Toast("It is back."))

@@ -58,17 +58,17 @@ async def start() -> Response:
             errors = {"project": "This project is archived or gone. Choose another."}
     if form is None or errors:
         return await _refuse_start(dict(fields), errors)
-    database = chronos().database
+    tags_made = await web.are_new(person, form.tags)
 
     async def work(db: Connection) -> None:
         tag_ids = await tags.resolve_tags(db, person, list(form.tags), now) if form.tags else []
         new = timer.NewTimer(
-            form.id or new_id(), form.description, form.project, form.billable, tuple(tag_ids)
+            form.id or new_id(), form.description, form.project, form.billable, tuple(tag_ids), form.tags
         )
         await timer.start_timer(db, person, new, now)
 
-    await database.transaction(work)
-    await web.publish(person, *CHANGED)
+    await chronos().database.transaction(work)
+    await web.publish_work(person, *CHANGED, tags_made=tags_made)
     return await web.respond(bar_fragment, url_for("timer.index"), *CHANGED)
 
 
@@ -84,7 +84,7 @@ async def stop() -> Response:
     """Stopping a stopped timer succeeds and changes nothing."""
     person, now = viewer(), periods.now()
     if await chronos().database.transaction(lambda db: timer.stop_timer(db, person, now)):
-        await web.publish(person, *CHANGED)
+        await web.publish_work(person, *CHANGED)
     return await web.respond(running, url_for("timer.index"), *CHANGED)
 
 
@@ -95,7 +95,7 @@ async def discard() -> Response:
     entry_id = await chronos().database.transaction(lambda db: timer.discard_timer(db, person, now))
     if entry_id is None:
         return await web.respond(running, url_for("timer.index"), *CHANGED)
-    await web.publish(person, *CHANGED)
+    await web.publish_work(person, *CHANGED)
     undo = url_for("entries.restore", entry_id=entry_id)
     toast = web.Toast("Timer discarded.", undo)
     return await web.respond(running, url_for("timer.index"), *CHANGED, toast=toast)

@@ -46,7 +46,8 @@ async def test_two_tabs_and_a_phone_stay_in_step(people: People, every_site: Ser
         await expect(row(tab, "Walk both dogs").locator(".dur")).to_have_text("0:45")
         await expect(day_total(tab)).to_have_text("0:45")
 
-    await three.get_by_role("button", name="Delete: Walk both dogs").click()
+    await three.get_by_role("link", name="Walk both dogs").click()
+    await editor(three).get_by_role("button", name="Delete").click()
     for tab in tabs:
         await expect(row(tab, "Walk both dogs")).to_have_count(0)
         await expect(tab.get_by_text("No time tracked yet")).to_be_visible()

@@ -40,11 +40,21 @@ async def test_what_one_tab_does_the_other_hears(cast: Cast) -> None:
         assert b"Think" not in both
 
 
-async def test_others_hear_nothing_of_it(cast: Cast) -> None:
-    async with listening(cast.bob) as stream:
+async def test_the_team_hears_only_that_hours_have_changed_and_strangers_nothing(cast: Cast) -> None:
+    async with listening(cast.bob) as team, listening(cast.charlie) as stranger:
         await cast.alice.client.post("/timer/start", form={"description": "Think"})
-        await cast.bob.client.post("/timer/start", form={"description": "Mine"})
-        assert b"timer-changed" in await heard(stream)
+        assert await heard(team) == b"event: hours-changed\ndata: hours-changed\n\n"
+        await cast.charlie.client.post("/timer/start", form={"description": "Mine"})
+        assert await heard(stranger) == b"event: timer-changed\ndata: timer-changed\n\n"
+
+
+async def test_a_tag_made_on_the_way_is_heard_by_the_team(cast: Cast) -> None:
+    for form, expected in (({"tags": "ops"}, True), ({"tags": "OPS"}, False)):
+        async with listening(cast.bob) as team:
+            await cast.alice.client.post("/timer/start", form=form)
+            news = await heard(team)
+            news += await heard(team) if expected else b""
+            assert (b"tags-changed" in news) == expected
 
 
 async def test_a_project_made_by_one_is_heard_by_the_team_only(cast: Cast) -> None:

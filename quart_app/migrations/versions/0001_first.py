@@ -193,6 +193,7 @@ def _entry_indexes() -> None:
         sqlite=f"ended_at - started_at > 86400 AND {live}",
     )
     _create_partial_index("ix_entries_of_user", ["workspace_id", "user_id", newest, sa.text("id DESC")], live)
+    _create_partial_index("ix_entries_trash", ["deleted_at"], "deleted_at IS NOT NULL")
     _create_partial_index("ix_entries_of_workspace", ["workspace_id", newest], live)
     op.create_index("ix_entries_project", "entries", ["workspace_id", "project_id", "started_at"])
 
