@@ -1,15 +1,17 @@
 """What the timer page is made of: days of entries, the week, an entry being edited. Shared by the routes that answer
 with parts of it, so that page, POST reply and live refresh come from one place."""
 
-from collections.abc import Mapping
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
-from quart import Response, current_app
+from quart import Response, current_app, request
 
 from quart_app import periods, web
 from quart_app.access import EntryRow, Viewer
@@ -17,7 +19,7 @@ from quart_app.db import Connection
 from quart_app.forms.entries import Refused, Way, written
 from quart_app.ids import new_id
 from quart_app.queries import entries, timer
-from quart_app.timesheet import Column, Day, Line, Share, chart_of, days_of, shares_of
+from quart_app.timesheet import Column, Day, Line, Share, chart_of, days_of, lines_of, shares_of
 
 PAGE = 50
 FOREVER = datetime(2300, 1, 1, tzinfo=UTC)
@@ -26,7 +28,11 @@ CHART_HEIGHT = 84
 
 @dataclass(frozen=True, slots=True)
 class DaysPage:
-    """Whole days, the latest first: from `since` on, and before `before` (None: the newest page)."""
+    """Whole days, the latest first: from `since` on, and before `before` (None: the newest page).
+
+    `sections` are those of its days that have been rendered, for all pages that show the same; from `moving` on days
+    look different each minute, because a timer runs in them.
+    """
 
     days: list[Day[EntryRow]]
     since: date
@@ -34,6 +40,22 @@ class DaysPage:
     has_older: bool
     today: date
     day_end: int
+    sections: dict[date, Markup] = field(default_factory=dict)
+    moving: date = date.max
+
+    def section(self, day: Day[EntryRow], person: Viewer) -> Markup:
+        """A day as HTML. What has ended looks the same until a revision changes: see _keep_newest."""
+        if day.date < self.moving and (found := self.sections.get(day.date)) is not None:
+            return found
+        label = periods.day_label(day.date, self.today, person.date_order)
+        shown = {"day": day, "label": label, "row_html": self.row_html(person), "editing": None}
+        made = _rendered("entries/_day.html", **shown)
+        if day.date < self.moving:
+            self.sections[day.date] = made
+        return made
+
+    def row_html(self, person: Viewer) -> Callable[[Line[EntryRow]], Markup]:
+        return partial(line_html, person=person)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +78,11 @@ class Editing:
     errors: Mapping[str, str] = field(default_factory=dict)
     choices: Mapping[str, Any] = field(default_factory=dict)
 
+    @property
+    def is_blank(self) -> bool:
+        """A new one that nobody has written in yet."""
+        return self.entry is None and not self.errors and self.values.keys() <= {"date", "id"}
+
 
 def way_of(person: Viewer, now: datetime) -> Way:
     return Way(person.zone, person.hour_cycle, person.date_order, now)
@@ -73,24 +100,30 @@ async def load_days(
     """
     zone = person.zone
     today = periods.local_day(now, zone)
+    if before is None:
+        return (await _keep_newest(db, person, today, since)).page_at(now, zone, today)
+    rows, since, has_older = await _load_rows(db, person, today, before, since)
+    days = days_of(rows, zone, now, since, before)
+    return DaysPage(days, since, before, has_older, today, _day_end(today, zone))
+
+
+async def _load_rows(
+    db: Connection, person: Viewer, today: date, before: date | None, since: date | None
+) -> tuple[list[EntryRow], date, bool]:
+    """The entries of a page of days, the first day of the page, and whether there are older ones."""
+    zone = person.zone
     until = periods.day_start(before, zone) if before else FOREVER
     if since is not None:
-        rows = await entries.list_entries(db, person, periods.day_start(since, zone), until)
-        has_older = True
-    else:
-        week = periods.week_start(today, person.week_start)
-        at_most = periods.day_start(week, zone) if before is None else until
-        rows = await entries.list_latest_entries(db, person, until, PAGE, at_most)
-        has_older = len(rows) > PAGE
-        since = _first_day(rows, zone, has_older, week if before is None else None)
-    return DaysPage(
-        days_of(rows, zone, now, since, before),
-        since,
-        before,
-        has_older,
-        today,
-        int(periods.day_range(today, zone)[1].timestamp()),
-    )
+        return await entries.list_entries(db, person, periods.day_start(since, zone), until), since, True
+    week = periods.week_start(today, person.week_start)
+    at_most = periods.day_start(week, zone) if before is None else until
+    rows = await entries.list_latest_entries(db, person, until, PAGE, at_most)
+    has_older = len(rows) > PAGE
+    return rows, _first_day(rows, zone, has_older, week if before is None else None), has_older
+
+
+def _day_end(day: date, zone: ZoneInfo) -> int:
+    return int(periods.day_range(day, zone)[1].timestamp())
 
 
 def _first_day(rows: list[EntryRow], zone: Any, has_older: bool, week: date | None) -> date:
@@ -100,6 +133,72 @@ def _first_day(rows: list[EntryRow], zone: Any, has_older: bool, week: date | No
         return date(1970, 1, 1)
     first = periods.local_day(rows[PAGE].started_at, zone)
     return min(first, week) if week else first
+
+
+# --- what is kept ------------------------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class _Newest:
+    """The newest page of somebody's days, with what runs left out of `days`, and what has been rendered of these."""
+
+    days: list[Day[EntryRow]]
+    running: EntryRow | None
+    since: date
+    has_older: bool
+    sections: dict[date, Markup] = field(default_factory=dict)
+
+    def page_at(self, now: datetime, zone: ZoneInfo, today: date) -> DaysPage:
+        days, moving = self.days, date.max
+        if self.running is not None:
+            by_date = {day.date: day for day in days}
+            for day, line in lines_of(self.running, zone, now):
+                if day >= self.since:
+                    moving = min(moving, day)
+                    others = by_date[day].lines if day in by_date else []
+                    by_date[day] = Day(day, sorted([*others, line], key=_place, reverse=True))
+            days = [by_date[day] for day in sorted(by_date, reverse=True)]
+        end = _day_end(today, zone)
+        return DaysPage(days, self.since, None, self.has_older, today, end, self.sections, moving)
+
+
+def _place(line: Line[EntryRow]) -> tuple[datetime, datetime, UUID]:
+    return line.start, line.entry.started_at, line.entry.id
+
+
+_newest: OrderedDict[Hashable, _Newest] = OrderedDict()
+MOST_KEPT = 100  # people, more or less: each takes some 150 kB
+MOST_ROWS = 300  # of one of them
+
+
+async def _keep_newest(db: Connection, person: Viewer, today: date, since: date | None) -> _Newest:
+    """Read and laid out once for each revision.
+
+    Every write that changes what somebody's pages show raises their revision, or that of the workspace, in the same
+    transaction (journal.py), and both were read before the rows: so what is found under them is as new as they are.
+    Beside them the key is all that the days are laid out and rendered by. A request that writes looks for itself.
+    """
+    revisions = (person.user_id, person.workspace_id, person.revision, person.workspace_revision)
+    looks = (person.time_zone, person.hour_cycle, person.date_order, person.week_start, person.may_track)
+    key = (*revisions, *looks, today)
+    reads_only = request.method == "GET"
+    if reads_only and (found := _newest.get((*key, since))) is not None:
+        _newest.move_to_end((*key, since))
+        return found
+    if reads_only and since and (found := _newest.get((*key, None))) is not None and found.since == since:
+        return found
+    rows, first, has_older = await _load_rows(db, person, today, None, since)
+    running = next((row for row in rows if row.is_running), None)
+    ended = days_of([row for row in rows if row is not running], person.zone, FOREVER, first)
+    made = _Newest(ended, running, first, has_older)
+    if reads_only and len(rows) <= MOST_ROWS:
+        _newest[*key, since] = made
+        if len(_newest) > MOST_KEPT:
+            _newest.popitem(last=False)
+    return made
+
+
+# --- the week ----------------------------------------------------------------------------------------------------
 
 
 def week_of(page: DaysPage, person: Viewer) -> Week:
@@ -117,17 +216,15 @@ def week_of(page: DaysPage, person: Viewer) -> Week:
 
 
 async def load_week(db: Connection, person: Viewer, now: datetime) -> Week:
-    today = periods.local_day(now, person.zone)
-    start, end = periods.week_range(today, person.week_start, person.zone)
-    rows = await entries.list_entries(db, person, start, end)
-    week = periods.week_start(today, person.week_start)
-    page = DaysPage(
-        days_of(rows, person.zone, now, week, week + timedelta(days=7)), week, None, False, today, 0
-    )
-    return week_of(page, person)
+    return week_of(await load_days(db, person, now), person)
 
 
 # --- rows --------------------------------------------------------------------------------------------------------
+
+
+def _rendered(template: str, **context: Any) -> Markup:
+    text = current_app.jinja_env.get_template(template).render(context).strip()
+    return Markup(text)  # noqa: S704 (a template's own output, escaped there)
 
 
 def line_html(line: Line[EntryRow], person: Viewer) -> Markup:
@@ -138,7 +235,6 @@ def line_html(line: Line[EntryRow], person: Viewer) -> Markup:
 
 
 def _render_line(line: Line[EntryRow], zone_name: str, hour_cycle: str, may_track: bool) -> Markup:
-    template = current_app.jinja_env.get_template("entries/_row.html")
     zone = periods.zone(zone_name)
     entry = line.entry
     days_later = 0
@@ -146,15 +242,14 @@ def _render_line(line: Line[EntryRow], zone_name: str, hour_cycle: str, may_trac
         days_later = (
             periods.local_day(entry.ended_at, zone) - periods.local_day(entry.started_at, zone)
         ).days
-    return Markup(  # noqa: S704 (a template's own output, escaped there)
-        template.render(
-            line=line,
-            entry=entry,
-            zone=zone,
-            hour_cycle=hour_cycle,
-            may_track=may_track,
-            days_later=days_later,
-        ).strip()
+    return _rendered(
+        "entries/_row.html",
+        line=line,
+        entry=entry,
+        zone=zone,
+        hour_cycle=hour_cycle,
+        may_track=may_track,
+        days_later=days_later,
     )
 
 
@@ -239,5 +334,4 @@ async def timer_page(
         adding=adding or new_entry(person, now),
         start=start or {},
         start_errors=start_errors or {},
-        line_html=line_html,
     )

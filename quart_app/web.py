@@ -13,6 +13,7 @@ from typing import Any, NoReturn, ParamSpec, TypeVar, cast
 from urllib.parse import urlsplit
 from uuid import UUID
 
+from markupsafe import Markup
 from quart import Response, current_app, flash, g, make_response, redirect, render_template, request, url_for
 from werkzeug.exceptions import abort
 
@@ -176,8 +177,20 @@ class Pickers:
 
     projects: Sequence[projects.PickableProject]
     tag_names: Sequence[str]
+    _fields: dict[Any, Markup] = field(default_factory=dict)
+
+    def fields(self, template: str, **values: str) -> Markup:
+        """The fields of a form, rendered once for these choices and values: nothing else is there for the template."""
+        key = (template, *values.items())
+        if key not in self._fields:
+            if len(self._fields) >= MOST_FIELDS:
+                self._fields.clear()
+            text = current_app.jinja_env.get_template(template).render(pickers=self, **values)
+            self._fields[key] = Markup(text)  # noqa: S704 (a template's own output, escaped there)
+        return self._fields[key]
 
 
+MOST_FIELDS = 8  # of one workspace: forms, and the few dates that are today somewhere
 _kept_pickers: OrderedDict[tuple[UUID, int], Pickers] = OrderedDict()
 
 

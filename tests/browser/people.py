@@ -51,6 +51,7 @@ class People:
         self, site: Server, *, script: bool = True, phone: bool = False, theme: Any = "light", zone: str = ""
     ) -> "Person":
         """Somebody who is not signed in, before an empty page."""
+        zone = zone or daytime_zone()
         context = await self._browser.new_context(
             base_url=site.url,
             viewport=PHONE if phone else DESK,  # type: ignore[arg-type]
@@ -59,11 +60,11 @@ class People:
             color_scheme=theme,
             java_script_enabled=script,
             locale="en-GB",
-            timezone_id=zone or daytime_zone(),
+            timezone_id=zone,
             reduced_motion="reduce",
         )
         self._contexts.append(context)
-        person = Person(self, site, f"ada{next(_numbers)}", zone or daytime_zone(), context, script)
+        person = Person(self, site, f"ada{next(_numbers)}", zone, context, script)
         await person.tab()
         return person
 

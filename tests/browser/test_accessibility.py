@@ -126,8 +126,8 @@ async def suggesting(ada: Person) -> None:
 
 
 async def deleted(ada: Person) -> None:
-    await some_entries(ada)
-    await ada.page.get_by_role("button", name="Delete: Settle").click()
+    await editing(ada)
+    await editor(ada.page).get_by_role("button", name="Delete").click()
     await expect(toast(ada.page, "Entry deleted")).to_be_visible()
 
 
@@ -249,7 +249,7 @@ SIGNED_IN: list[State] = [
 NOT_ON_A_PHONE = (keyboard_dialog, workspace_menu)
 
 
-def named(states: list[State]) -> Any:
+def named(states: list[State]) -> pytest.MarkDecorator:
     names = [getattr(state, "__name__", "").replace("_", " ") for state in states]
     return pytest.mark.parametrize("state", states, ids=names)
 
