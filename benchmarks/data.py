@@ -112,13 +112,14 @@ async def _insert_team(db: Connection, hashed: str, older: int, now: datetime) -
     )
     for name in TEAM.names:
         person = await _insert_person(db, space, name, hashed, began)
+        theirs = rng.sample(project_ids, 6)
         spans = _recent(now)[: TEAM.recent(name)] + _long_ago(now, older)
         rows = [
             {
                 "workspace_id": space,
                 "id": new_id(),
                 "user_id": person,
-                "project_id": rng.choice(project_ids),
+                "project_id": rng.choice(theirs),
                 "description": f"Work on the matter {rng.randrange(100)}",
                 "started_at": start,
                 "ended_at": end,

@@ -229,7 +229,7 @@ class Quick:
     def __init__(self, statement: sa.Executable) -> None:
         self.statement = statement
         self._text = ""
-        self._values: list[tuple[str, Callable[[Any], Any] | None, Any]] = []
+        self._binds: list[tuple[sa.BindParameter[Any], Callable[[Any], Any] | None]] = []
 
     async def all(self, db: Connection, values: Mapping[str, Any]) -> Sequence[Sequence[Any]]:
         """Raises what `db.execute` does."""
@@ -238,10 +238,10 @@ class Quick:
             return (await db.execute(self.statement, values)).all()
         if not self._text:
             self._compile(db)
-        given = [
-            bind(values.get(name, fixed)) if bind else values.get(name, fixed)
-            for name, bind, fixed in self._values
-        ]
+        given = []
+        for bind, process in self._binds:
+            value = values[bind.key] if bind.required else bind.effective_value
+            given.append(process(value) if process else value)
         try:
             rows: list[Any] = await driver.fetch(self._text, *given)
         except BaseException as error:
@@ -258,21 +258,16 @@ class Quick:
 
     def _compile(self, db: Connection) -> None:
         dialect, statement = db.dialect, cast(Any, self.statement)
-        compiled = statement.compile(dialect=dialect, compile_kwargs={"render_postcompile": True})
-        for column in compiled._result_columns:
-            kind = column.type
-            if not isinstance(kind, Instant) and kind.dialect_impl(dialect).result_processor(dialect, None):
-                raise TypeError(f"{column.name} needs work that only SQLAlchemy does.")
-        self._values = [
-            (
-                name,
-                compiled.binds[name].type.dialect_impl(dialect).bind_processor(dialect)
-                if name in compiled.binds
-                else None,
-                compiled.params.get(name),
-            )
-            for name in compiled.positiontup
+        compiled = statement.compile(dialect=dialect)
+        # Instants come as they should be; lists of values would be written out only by SQLAlchemy.
+        kinds = [column.type.dialect_impl(dialect) for column in compiled._result_columns]
+        work = [
+            kind for kind in kinds if kind.result_processor(dialect, None) and not isinstance(kind, Instant)
         ]
+        if work or compiled.post_compile_params:
+            raise TypeError(f"This statement needs work that only SQLAlchemy does: {compiled}")
+        binds = [compiled.binds[name] for name in compiled.positiontup]
+        self._binds = [(bind, bind.type.dialect_impl(dialect).bind_processor(dialect)) for bind in binds]
         self._text = str(compiled)
 
 

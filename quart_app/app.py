@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, MutableMapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, cast
@@ -74,6 +74,10 @@ class _SyncEnvironment(Environment):
         super().__init__(app, **options)
         self.is_async = False
         self.trim_blocks = self.lstrip_blocks = True
+
+    def make_globals(self, d: MutableMapping[str, Any] | None) -> MutableMapping[str, Any]:
+        """Each rendering copies them, and Jinja's own ChainMap is slow to copy."""
+        return super().make_globals(d) if d else self.globals
 
 
 class _FlashCookie(SecureCookieSessionInterface):

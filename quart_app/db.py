@@ -3,7 +3,7 @@
 import asyncio
 import re
 import sqlite3
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -71,6 +71,7 @@ class Database:
         self.url = make_url(settings.database_url)
         self.dialect = self.url.get_backend_name()
         self._one_writer = asyncio.Lock()
+        self._unfinished: set[asyncio.Task[Any]] = set()
         self.engine = self._make_engine()
         # Single statements need no transaction of their own: on PostgreSQL this saves two round trips a read.
         self._reader = self.engine.execution_options(isolation_level="AUTOCOMMIT")
@@ -124,7 +125,7 @@ class Database:
     async def reading(self) -> AsyncIterator[Connection]:
         """A connection for reads; each statement sees what is committed when it starts. Raises Unavailable."""
         with _named_errors():
-            async with _opened(self._reader) as db:
+            async with self._opened(self._reader) as db:
                 yield db
 
     @asynccontextmanager
@@ -132,11 +133,11 @@ class Database:
         """One transaction, committed at the end and rolled back on any error. Raises Conflict and Unavailable."""
         with _named_errors():
             if self.dialect != "sqlite":
-                async with _opened(self.engine) as db, db.begin():
+                async with self._opened(self.engine) as db, db.begin():
                     yield db
                 return
             # In this process writers queue in order; BEGIN IMMEDIATE keeps out those of other processes.
-            async with self._one_writer, _opened(self.engine) as db, _immediately(db):
+            async with self._one_writer, self._opened(self.engine) as db, _immediately(db):
                 yield db
 
     async def transaction(self, work: Callable[[Connection], Awaitable[T]]) -> T:
@@ -204,7 +205,40 @@ class Database:
         finally:
             await engine.dispose()
 
+    @asynccontextmanager
+    async def _opened(self, engine: AsyncEngine) -> AsyncIterator[Connection]:
+        """A connection of the pool, which goes back however the request ends: Quart cancels it whenever a browser goes
+        away, in the middle of opening or closing a connection too."""
+        pool: Any = engine.pool
+        # One that lies in the pool comes without waiting, so nothing can cancel that.
+        db = await (_open(engine) if pool.checkedin() else self._open_new(engine))
+        try:
+            yield db
+        finally:
+            await asyncio.shield(self._finish(db.close()))
+
+    async def _open_new(self, engine: AsyncEngine) -> Connection:
+        opening = self._finish(_open(engine))
+        try:
+            return await asyncio.shield(opening)
+        except asyncio.CancelledError:
+            opening.add_done_callback(self._close_again)
+            raise
+
+    def _finish(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+        """A task that dispose() waits for."""
+        task = asyncio.ensure_future(work)
+        self._unfinished.add(task)
+        task.add_done_callback(self._unfinished.discard)
+        return task
+
+    def _close_again(self, opening: "asyncio.Task[Connection]") -> None:
+        if not opening.cancelled() and opening.exception() is None:
+            self._finish(opening.result().close())
+
     async def dispose(self) -> None:
+        while self._unfinished:
+            await asyncio.gather(*self._unfinished, return_exceptions=True)
         await self.engine.dispose()
 
 
@@ -212,39 +246,8 @@ _MIGRATION_LOCK = 0x43_48_52_4F_4E_4F_53  # "CHRONOS"
 _NOTIFY = sa.select(sa.func.pg_notify(sa.bindparam("channel"), sa.bindparam("payload")))
 
 
-@asynccontextmanager
-async def _opened(engine: AsyncEngine) -> AsyncIterator[Connection]:
-    """A connection of the pool. A request cancelled while a new one is being made must not leak it, and Quart cancels
-    whenever a browser goes away."""
-    pool: Any = engine.pool
-    if pool.checkedin():
-        db = await _open(engine)
-    else:
-        opening = asyncio.ensure_future(_open(engine))
-        try:
-            db = await asyncio.shield(opening)
-        except asyncio.CancelledError:
-            opening.add_done_callback(_close_again)
-            raise
-    try:
-        yield db
-    finally:
-        await asyncio.shield(db.close())
-
-
 async def _open(engine: AsyncEngine) -> Connection:
     return await engine.connect()
-
-
-_closing: set[asyncio.Future[None]] = set()
-
-
-def _close_again(opening: "asyncio.Future[Connection]") -> None:
-    if opening.cancelled() or opening.exception() is not None:
-        return
-    closing = asyncio.ensure_future(opening.result().close())
-    _closing.add(closing)
-    closing.add_done_callback(_closing.discard)
 
 
 @asynccontextmanager

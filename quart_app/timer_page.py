@@ -1,12 +1,11 @@
 """What the timer page is made of: days of entries, the week, an entry being edited. Shared by the routes that answer
 with parts of it, so that page, POST reply and live refresh come from one place."""
 
-from collections import OrderedDict
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache, partial
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -19,7 +18,7 @@ from quart_app.db import Connection
 from quart_app.forms.entries import Refused, Way, written
 from quart_app.ids import new_id
 from quart_app.queries import entries, timer
-from quart_app.timesheet import Column, Day, Line, Share, chart_of, days_of, lines_of, shares_of
+from quart_app.timesheet import Bar, Column, Day, Line, chart_of, days_of, lines_of, shares_of
 
 PAGE = 50
 FOREVER = datetime(2300, 1, 1, tzinfo=UTC)
@@ -27,11 +26,27 @@ CHART_HEIGHT = 84
 
 
 @dataclass(frozen=True, slots=True)
+class Week:
+    """The viewer's current week: its total, and its bars and legend as HTML."""
+
+    seconds: int
+    is_running: bool
+    drawing: Markup
+
+
+@dataclass(slots=True)
+class Kept:
+    """What has been made of days, for all pages that show the same: see find_newest."""
+
+    sections: dict[date, bytes] = field(default_factory=dict)
+    week: Week | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class DaysPage:
     """Whole days, the latest first: from `since` on, and before `before` (None: the newest page).
 
-    `sections` are those of its days that have been rendered, for all pages that show the same; from `moving` on days
-    look different each minute, because a timer runs in them.
+    From `moving` on days look different each minute, because a timer runs in them.
     """
 
     days: list[Day[EntryRow]]
@@ -40,33 +55,22 @@ class DaysPage:
     has_older: bool
     today: date
     day_end: int
-    sections: dict[date, Markup] = field(default_factory=dict)
+    kept: Kept = field(default_factory=Kept)
     moving: date = date.max
 
     def section(self, day: Day[EntryRow], person: Viewer) -> Markup:
-        """A day as HTML. What has ended looks the same until a revision changes: see _keep_newest."""
-        if day.date < self.moving and (found := self.sections.get(day.date)) is not None:
-            return found
+        """A day as HTML. What has ended looks the same until a revision changes: see find_newest."""
+        if day.date < self.moving and (found := self.kept.sections.get(day.date)) is not None:
+            return web.place(found)
         label = periods.day_label(day.date, self.today, person.date_order)
         shown = {"day": day, "label": label, "row_html": self.row_html(person), "editing": None}
         made = _rendered("entries/_day.html", **shown)
         if day.date < self.moving:
-            self.sections[day.date] = made
+            self.kept.sections[day.date] = made.encode()
         return made
 
     def row_html(self, person: Viewer) -> Callable[[Line[EntryRow]], Markup]:
         return partial(line_html, person=person)
-
-
-@dataclass(frozen=True, slots=True)
-class Week:
-    """The viewer's current week."""
-
-    seconds: int
-    is_running: bool
-    shares: list[Share]
-    columns: list[Column]
-    top_hours: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,10 +102,10 @@ async def load_days(
 
     With `since` exactly the days from there on.
     """
+    if before is None:
+        return find_newest(person, now, since) or await _read_newest(db, person, now, since)
     zone = person.zone
     today = periods.local_day(now, zone)
-    if before is None:
-        return (await _keep_newest(db, person, today, since)).page_at(now, zone, today)
     rows, since, has_older = await _load_rows(db, person, today, before, since)
     days = days_of(rows, zone, now, since, before)
     return DaysPage(days, since, before, has_older, today, _day_end(today, zone))
@@ -140,79 +144,101 @@ def _first_day(rows: list[EntryRow], zone: Any, has_older: bool, week: date | No
 
 @dataclass(slots=True)
 class _Newest:
-    """The newest page of somebody's days, with what runs left out of `days`, and what has been rendered of these."""
+    """The newest page of somebody's days with what runs left out, for it looks different each minute."""
 
     days: list[Day[EntryRow]]
     running: EntryRow | None
     since: date
     has_older: bool
-    sections: dict[date, Markup] = field(default_factory=dict)
+    kept: Kept = field(default_factory=Kept)
 
     def page_at(self, now: datetime, zone: ZoneInfo, today: date) -> DaysPage:
+        """The page as it is at this moment: what days_of() makes of all its entries together."""
         days, moving = self.days, date.max
         if self.running is not None:
             by_date = {day.date: day for day in days}
             for day, line in lines_of(self.running, zone, now):
                 if day >= self.since:
                     moving = min(moving, day)
-                    others = by_date[day].lines if day in by_date else []
-                    by_date[day] = Day(day, sorted([*others, line], key=_place, reverse=True))
+                    lines = [*(by_date[day].lines if day in by_date else ()), line]
+                    by_date[day] = Day(day, sorted(lines, key=_place, reverse=True))
             days = [by_date[day] for day in sorted(by_date, reverse=True)]
         end = _day_end(today, zone)
-        return DaysPage(days, self.since, None, self.has_older, today, end, self.sections, moving)
+        return DaysPage(days, self.since, None, self.has_older, today, end, self.kept, moving)
 
 
 def _place(line: Line[EntryRow]) -> tuple[datetime, datetime, UUID]:
     return line.start, line.entry.started_at, line.entry.id
 
 
-_newest: OrderedDict[Hashable, _Newest] = OrderedDict()
 MOST_KEPT = 100  # people, more or less: each takes some 150 kB
 MOST_ROWS = 300  # of one of them
 
 
-async def _keep_newest(db: Connection, person: Viewer, today: date, since: date | None) -> _Newest:
-    """Read and laid out once for each revision.
+def find_newest(person: Viewer, now: datetime, since: date | None = None) -> DaysPage | None:
+    """The newest page (or the days since then), where it is kept.
 
     Every write that changes what somebody's pages show raises their revision, or that of the workspace, in the same
     transaction (journal.py), and both were read before the rows: so what is found under them is as new as they are.
     Beside them the key is all that the days are laid out and rendered by. A request that writes looks for itself.
     """
+    kept, today = web.chronos().kept_days, periods.local_day(now, person.zone)
+    if request.method == "GET":
+        for key in (_key(person, today, since), _key(person, today, None)):
+            found = kept.get(key)
+            if found is not None and since in (None, found.since):
+                kept.move_to_end(key)
+                return cast(DaysPage, found.page_at(now, person.zone, today))
+    return None
+
+
+def _key(person: Viewer, today: date, since: date | None) -> Hashable:
     revisions = (person.user_id, person.workspace_id, person.revision, person.workspace_revision)
     looks = (person.time_zone, person.hour_cycle, person.date_order, person.week_start, person.may_track)
-    key = (*revisions, *looks, today)
-    reads_only = request.method == "GET"
-    if reads_only and (found := _newest.get((*key, since))) is not None:
-        _newest.move_to_end((*key, since))
-        return found
-    if reads_only and since and (found := _newest.get((*key, None))) is not None and found.since == since:
-        return found
+    return revisions, looks, today, since
+
+
+async def _read_newest(db: Connection, person: Viewer, now: datetime, since: date | None) -> DaysPage:
+    """The same from the database, to be kept."""
+    zone, today = person.zone, periods.local_day(now, person.zone)
     rows, first, has_older = await _load_rows(db, person, today, None, since)
     running = next((row for row in rows if row.is_running), None)
-    ended = days_of([row for row in rows if row is not running], person.zone, FOREVER, first)
+    ended = days_of([row for row in rows if row is not running], zone, FOREVER, first)
     made = _Newest(ended, running, first, has_older)
-    if reads_only and len(rows) <= MOST_ROWS:
-        _newest[*key, since] = made
-        if len(_newest) > MOST_KEPT:
-            _newest.popitem(last=False)
-    return made
+    if request.method == "GET" and len(rows) <= MOST_ROWS:
+        kept = web.chronos().kept_days
+        kept[_key(person, today, since)] = made
+        if len(kept) > MOST_KEPT:
+            kept.popitem(last=False)
+    return made.page_at(now, zone, today)
 
 
 # --- the week ----------------------------------------------------------------------------------------------------
 
 
 def week_of(page: DaysPage, person: Viewer) -> Week:
-    """The current week out of a page that holds it whole."""
+    """The current week out of the newest page, which holds it whole."""
+    if page.kept.week is not None and page.moving == date.max:
+        return page.kept.week
     week = periods.week_days(page.today, person.week_start)
     days = [day for day in page.days if week[0] <= day.date <= week[-1]]
     columns, top_hours = chart_of(days, week, CHART_HEIGHT)
-    return Week(
-        sum(day.seconds for day in days),
-        any(day.is_running for day in days),
-        shares_of(days),
-        columns,
-        top_hours,
-    )
+    shown = {"columns": columns, "top_hours": top_hours, "shares": shares_of(days)}
+    drawing = _rendered("entries/week_drawing.html", column_html=_column_html, **shown)
+    made = Week(sum(day.seconds for day in days), any(day.is_running for day in days), drawing)
+    if page.moving == date.max:
+        page.kept.week = made
+    return made
+
+
+def _column_html(index: int, column: Column) -> Markup:
+    """A day's bars. While a timer runs they are drawn anew each time; those of the other days stay."""
+    return _kept_column(index, column.date.strftime("%a")[0], tuple(column.bars))
+
+
+@lru_cache(maxsize=2048)
+def _kept_column(index: int, letter: str, bars: tuple[Bar, ...]) -> Markup:
+    return _rendered("entries/week_column.html", index=index, letter=letter, bars=bars)
 
 
 async def load_week(db: Connection, person: Viewer, now: datetime) -> Week:
@@ -259,7 +285,7 @@ _kept_line = lru_cache(maxsize=4096)(_render_line)
 async def row_fragment(person: Viewer, entry: EntryRow) -> Response:
     """The row of an entry: its first day's line."""
     now = periods.now()
-    line = next(iter(days_of([entry], person.zone, now, date(1970, 1, 1))[-1:])).lines[-1]
+    line = next(iter(days_of([entry], person.zone, now, date.min)[-1:])).lines[-1]
     return await web.fragment("entries/_line.html", html=line_html(line, person))
 
 
@@ -297,6 +323,18 @@ def new_entry(person: Viewer, now: datetime) -> Editing:
     return Editing(None, {"date": today, "id": str(new_id())})
 
 
+async def _running_beside(person: Viewer, page: DaysPage) -> EntryRow | None:
+    """What the bar shows is what runs in the list, if the list shows it."""
+    for line in (line for day in page.days if day.date >= page.moving for line in day.lines):
+        if line.is_running:
+            return line.entry
+    if web.running() is None:
+        return None
+    # It runs in another workspace or on a newer page, or it ended in this very moment.
+    async with web.chronos().database.reading() as db:
+        return await timer.find_running(db, person)
+
+
 async def timer_page(
     person: Viewer,
     *,
@@ -310,26 +348,26 @@ async def timer_page(
 ) -> Response:
     """The whole page; without script it is also where forms come back to, with their errors."""
     now = periods.now()
-    async with web.chronos().database.reading() as db:
-        if edit is not None:
-            editing = editing_of(await entries.find_entry(db, person, edit), person, now)
-        page = await load_days(db, person, now, before)
-        if editing and editing.entry and before is None:
-            day = periods.local_day(editing.entry.started_at, person.zone)
-            if day < page.since:
-                page = await load_days(db, person, now, day + timedelta(days=1))
-        week = week_of(page, person) if page.before is None else await load_week(db, person, now)
-        running = next(
-            (day.lines[0].entry for day in page.days if day.is_running and day.lines[0].is_running), None
-        )
-        if running is None:
-            running = await timer.find_running(db, person)
+    page = find_newest(person, now) if not (before or edit or editing) else None
+    if page is None:
+        async with web.chronos().database.reading() as db:
+            if edit is not None:
+                editing = editing_of(await entries.find_entry(db, person, edit), person, now)
+            page = await load_days(db, person, now, before)
+            if editing and editing.entry and before is None:
+                day = periods.local_day(editing.entry.started_at, person.zone)
+                if day < page.since:
+                    page = await load_days(db, person, now, day + timedelta(days=1))
+            newest = page if page.before is None else await load_days(db, person, now)
+    else:
+        newest = page
+    running = await _running_beside(person, page)
     return await web.page(
         "timer/index.html",
         status,
         running=running,
         page=page,
-        week=week,
+        week=week_of(newest, person),
         editing=editing,
         adding=adding or new_entry(person, now),
         start=start or {},

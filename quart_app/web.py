@@ -5,10 +5,11 @@ import hashlib
 import hmac
 import secrets
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import wraps
+from itertools import chain
 from typing import Any, NoReturn, ParamSpec, TypeVar, cast
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -37,6 +38,9 @@ class Chronos:
     database: Database
     live: Live
     closing: asyncio.Event = field(default_factory=asyncio.Event)
+    # Of this database only, by revisions: pickers() and timer_page.py.
+    kept_pickers: OrderedDict[Hashable, "Pickers"] = field(default_factory=OrderedDict)
+    kept_days: OrderedDict[Hashable, Any] = field(default_factory=OrderedDict)
 
 
 def chronos() -> Chronos:
@@ -167,8 +171,27 @@ async def nothing() -> Response:
 
 def _rendered(template: str, status: int, **context: Any) -> Response:
     """Quart's own render_template adds the request, the session and g, which no template of ours asks for."""
-    body = current_app.jinja_env.get_template(template).render(context, now=periods.now())
-    return Response(body, status, {"Cache-Control": "no-store"})
+    text = current_app.jinja_env.get_template(template).render(context, now=periods.now())
+    return Response(_with_placed(text.encode()), status, {"Cache-Control": "no-store"})
+
+
+_PLACE = f"\0{secrets.token_hex(8)}\0"
+
+
+def place(html: bytes) -> Markup:
+    """For a template: HTML that is encoded already. Encoding all of a long page anew costs more than rendering it."""
+    if "placed" not in g:
+        g.placed = []
+    g.placed.append(html)
+    return Markup(_PLACE)  # noqa: S704 (a mark that nobody can guess, and no HTML)
+
+
+def _with_placed(text: bytes) -> bytes:
+    placed = g.pop("placed", None)
+    if placed is None:
+        return text
+    first, *others = text.split(_PLACE.encode())
+    return b"".join([first, *chain.from_iterable(zip(placed, others, strict=True))])
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,22 +214,21 @@ class Pickers:
 
 
 MOST_FIELDS = 8  # of one workspace: forms, and the few dates that are today somewhere
-_kept_pickers: OrderedDict[tuple[UUID, int], Pickers] = OrderedDict()
 
 
 async def pickers(person: Viewer) -> Pickers:
     """Read once for each revision of the workspace: every change to a project, client or tag raises it."""
-    key = (person.workspace_id, person.workspace_revision)
-    if key in _kept_pickers:
-        _kept_pickers.move_to_end(key)
-        return _kept_pickers[key]
+    kept, key = chronos().kept_pickers, (person.workspace_id, person.workspace_revision)
+    if key in kept:
+        kept.move_to_end(key)
+        return kept[key]
     async with chronos().database.reading() as db:
         found = Pickers(
             await projects.list_pickable_projects(db, person), await tags.list_tag_names(db, person)
         )
-    _kept_pickers[key] = found
-    if len(_kept_pickers) > 256:
-        _kept_pickers.popitem(last=False)
+    kept[key] = found
+    if len(kept) > 256:
+        kept.popitem(last=False)
     return found
 
 

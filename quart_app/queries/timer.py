@@ -1,5 +1,6 @@
 """The one running timer of a person: find, start, stop, discard."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -85,8 +86,9 @@ _STOP = (
 _SENT_BEFORE = sa.exists().where(
     entries.c.workspace_id == sa.bindparam("viewer_workspace"), entries.c.id == sa.bindparam("new_id")
 )
-_STOP_FOR_START = _STOP.where(~_SENT_BEFORE.correlate(None))
-_DISCARD = (
+_STOP_FOR_START = Quick(_STOP.where(~_SENT_BEFORE.correlate(None)))
+_STOP_ONLY = Quick(_STOP)
+_DISCARD = Quick(
     sa.update(entries)
     .where(RUNNING)
     .values(deleted_at=_NOW, updated_at=_NOW, version=entries.c.version + 1)
@@ -96,7 +98,7 @@ _DISCARD = (
 _MAY_TRACK = sa.exists().where(
     memberships.c.workspace_id == sa.bindparam("viewer_workspace"),
     memberships.c.user_id == sa.bindparam("viewer_user"),
-    memberships.c.role.in_(sorted(TRACKING)),
+    memberships.c.role.in_([sa.literal(role) for role in sorted(TRACKING)]),
 )
 
 
@@ -112,7 +114,7 @@ _PROJECT_IS_OPEN = sa.or_(
 
 
 @lru_cache(maxsize=2)
-def _insert(dialect: str) -> sa.Executable:
+def _insert(dialect: str) -> Quick:
     """The new timer, if the person may track and the project is open; nothing where the id is there already."""
     values = {
         "workspace_id": sa.bindparam("viewer_workspace", type_=Id),
@@ -125,7 +127,7 @@ def _insert(dialect: str) -> sa.Executable:
         "created_at": _NOW,
         "updated_at": _NOW,
     }
-    return (
+    return Quick(
         insert_for(dialect, entries)
         .from_select(list(values), sa.select(*values.values()).where(_MAY_TRACK, _PROJECT_IS_OPEN))
         .on_conflict_do_nothing(index_elements=["workspace_id", "id"])
@@ -178,14 +180,14 @@ async def start_timer(db: Connection, viewer: Viewer, new: NewTimer, now: dateti
     # This row is the person's lock: of many starts at once each waits here, and then sees the one before it.
     await journal.touch_user(db, viewer)
     known = {**params(viewer), "new_id": new.id}
-    stopped = (await db.execute(_STOP_FOR_START, {**known, "now": now})).all()
+    stopped = await _STOP_FOR_START.all(db, {**known, "now": now})
     values = {
         "new_project": new.project_id,
         "new_description": new.description,
         "new_billable": new.is_billable,
         "now": now,
     }
-    if (await db.execute(_insert(db.dialect.name), {**known, **values})).first() is None:
+    if await _insert(db.dialect.name).first(db, {**known, **values}) is None:
         await _explain_refusal(db, viewer, new)
         return
     if new.tag_ids:
@@ -212,7 +214,7 @@ async def _explain_refusal(db: Connection, viewer: Viewer, new: NewTimer) -> Non
 
 async def stop_timer(db: Connection, viewer: Viewer, now: datetime) -> bool:
     """Stop what runs; False, and nothing changes, where nothing does."""
-    stopped = (await db.execute(_STOP, {"viewer_user": viewer.user_id, "now": now})).all()
+    stopped = await _STOP_ONLY.all(db, {"viewer_user": viewer.user_id, "now": now})
     if stopped:
         await journal.touch_user(db, viewer)
         await journal.record_all(db, viewer, "entry", [_stop_change(row) for row in stopped], now)
@@ -221,14 +223,16 @@ async def stop_timer(db: Connection, viewer: Viewer, now: datetime) -> bool:
 
 async def discard_timer(db: Connection, viewer: Viewer, now: datetime) -> UUID | None:
     """Put what runs into the trash; the entry's id, so that it can be brought back."""
-    row = (await db.execute(_DISCARD, {"viewer_user": viewer.user_id, "now": now})).first()
+    row = await _DISCARD.first(db, {"viewer_user": viewer.user_id, "now": now})
     if row is None:
         return None
     await journal.touch_user(db, viewer)
-    before = {"started_at": row.started_at.isoformat(), "ended_at": None}
-    await journal.record_all(db, viewer, "entry", [(row.workspace_id, row.id, "delete", before, None)], now)
-    return UUID(str(row.id))
+    workspace_id, entry_id, started_at = row
+    before = {"started_at": started_at.isoformat(), "ended_at": None}
+    await journal.record_all(db, viewer, "entry", [(workspace_id, entry_id, "delete", before, None)], now)
+    return UUID(str(entry_id))
 
 
-def _stop_change(row: Any) -> journal.Line:
-    return row.workspace_id, row.id, "stop", {"ended_at": None}, {"ended_at": row.ended_at.isoformat()}
+def _stop_change(row: Sequence[Any]) -> journal.Line:
+    workspace_id, entry_id, ended_at = row
+    return workspace_id, entry_id, "stop", {"ended_at": None}, {"ended_at": ended_at.isoformat()}

@@ -5,7 +5,8 @@ const OFF = "chronos-keys-off"; // WCAG 2.1.4: single keys can be switched off, 
 let prefix = "";
 let forget;
 
-const FIELDS = 'input:not([type="checkbox"], [type="radio"]), textarea, select, [contenteditable], dialog';
+const FIELDS =
+  'input:not([type="checkbox"], [type="radio"]), textarea, select, [contenteditable], dialog[open]';
 const typing = (target) => target instanceof Element && target.closest(FIELDS) !== null;
 
 function press(keys) {

@@ -140,7 +140,8 @@ class Person:
         return (self.now - timedelta(days=days_ago)).date().isoformat()
 
     async def tab(self, path: str = "") -> Page:
-        """A new tab, opened at this address."""
+        """A new tab, opened at this address, over the others: call bring_to_front() on one to use it again, for what
+        lies behind is drawn but once a second."""
         page = await self.context.new_page()
         self.people.watch(page)
         if path:

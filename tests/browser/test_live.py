@@ -37,6 +37,7 @@ async def test_two_tabs_and_a_phone_stay_in_step(people: People, every_site: Ser
         await expect(tab).to_have_title("Timer · Chronos")
         await expect(row(tab, "Walk the dog")).not_to_have_class("now")
 
+    await one.bring_to_front()
     await one.get_by_role("link", name="Walk the dog").click()
     await editor(one).get_by_label("Description").fill("Walk both dogs")
     await editor(one).get_by_label("Start").fill("8:00")
@@ -86,10 +87,12 @@ async def test_what_another_tab_does_leaves_an_open_editor_alone(people: People,
     await ada.track("Read the report", "9:00", "10:00")
     await ada.track("Answer letters", "10:00", "11:00")
     page, other = await ada.open("/timer"), await ada.tab("/timer")
+    await page.bring_to_front()
     await page.get_by_role("link", name="Read the report").click()
     description = editor(page).get_by_label("Description")
     await description.fill("Read the report tw")
 
+    await other.bring_to_front()
     await other.get_by_role("button", name="Delete: Answer letters").click()
     await expect(row(page, "Answer letters")).to_have_count(0)
     await other.get_by_role("button", name="Continue: Read the report").click()
@@ -98,6 +101,7 @@ async def test_what_another_tab_does_leaves_an_open_editor_alone(people: People,
     await expect(clock(page)).to_have_count(0)
 
     await expect(description).to_be_focused()
+    await page.bring_to_front()
     await page.keyboard.type("ice")
     await expect(description).to_have_value("Read the report twice")
     await editor(page).get_by_role("button", name="Save").click()
@@ -109,10 +113,13 @@ async def test_what_is_typed_into_the_start_field_outlives_a_start_elsewhere(
 ) -> None:
     ada = await people.newcomer(site)
     page, other = ada.page, await ada.tab("/timer")
+    await page.bring_to_front()
     await start_field(page).press_sequentially("Half a tho")
+    await other.bring_to_front()
     await start_field(other).fill("Something else")
     await start_field(other).press("Enter")
     await expect(clock(page)).to_be_visible()
+    await page.bring_to_front()
     await expect(start_field(page)).to_be_focused()
     await page.keyboard.type("ught")
     await expect(start_field(page)).to_have_value("Half a thought")
@@ -130,12 +137,14 @@ async def test_an_entry_that_was_changed_elsewhere_is_not_overwritten_unasked(
     await ada.track("Draft")
     page, other = await ada.open("/timer"), await ada.tab("/timer")
     for tab, words in ((page, "Mine"), (other, "Theirs")):
+        await tab.bring_to_front()
         await tab.get_by_role("link", name="Draft").click()
         await editor(tab).get_by_label("Description").fill(words)
     await editor(other).get_by_role("button", name="Save").click()
     await expect(row(other, "Theirs")).to_be_visible()
 
     people.expect("409")
+    await page.bring_to_front()
     await editor(page).get_by_role("button", name="Save").click()
     await expect(editor(page).get_by_role("alert")).to_contain_text("changed elsewhere")
     await expect(editor(page).get_by_label("Description")).to_have_value("Mine")

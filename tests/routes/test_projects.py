@@ -89,7 +89,7 @@ async def test_archived_projects_are_folded_away(cast: Cast, database: Database)
 
 async def test_the_list_listens_to_what_changes_it(cast: Cast, database: Database) -> None:
     fragment = await get(cast.alice.client, "/projects/list")
-    for name in ("projects-changed", "entries-changed", "resync"):
+    for name in ("projects-changed", "hours-changed", "resync"):
         assert f"{name} from:body" in fragment
     assert "every 60s" not in fragment
     key = await add_project(database, cast.alice.viewer, "Website")
