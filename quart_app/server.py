@@ -6,6 +6,7 @@ So the processes are ours (supervisor.py keeps several), and Hypercorn serves in
 
 import asyncio
 import contextlib
+import ctypes
 import errno
 import gc
 import importlib
@@ -53,6 +54,7 @@ def serve(
     `announce` gets the URL once all listen.
     SIGTERM and SIGINT begin the stop; once more, a second later or more, and requests in flight are cut off.
     """
+    _return_big_memory()
     with listening.bind(settings) as reserved:
         if make_app is None:
             # Once, for all processes: they share the memory and start at once.
@@ -267,6 +269,21 @@ def _tune_garbage_collection() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(100_000, 50, 1_000)
+
+
+# mallopt's M_MMAP_THRESHOLD (glibc, malloc.h), and a size between what pages take and what argon2 does.
+M_MMAP_THRESHOLD, BIG = -3, 1 << 20
+
+
+def _return_big_memory() -> None:
+    """Have big blocks mapped, so that freeing one gives it back to the system.
+
+    Hashing a password takes 19 MiB. glibc takes the first such block for a habit and keeps the memory of all later ones:
+    38 MiB in every process that has let somebody sign in. Elsewhere there is no such call, and no such habit.
+    """
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt is not None:
+        mallopt(M_MMAP_THRESHOLD, BIG)
 
 
 def _end_process_after(seconds: float) -> None:

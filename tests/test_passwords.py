@@ -1,6 +1,8 @@
 """Passwords: argon2id with OWASP's parameters, off the event loop, two at a time."""
 
 import asyncio
+import subprocess
+import sys
 import threading
 from time import perf_counter
 
@@ -90,3 +92,19 @@ async def test_no_more_than_two_are_worked_on_at_a_time_and_the_loop_goes_on(
     ticking.cancel()
     assert most == 2
     assert loop_ticks >= 8
+
+
+def test_hashing_leaves_no_memory_behind_in_a_serving_process() -> None:
+    program = """
+import asyncio, psutil
+from quart_app import passwords, server
+server._return_big_memory()
+async def main():
+    known = await passwords.hash_password("correct horse battery")
+    before = psutil.Process().memory_full_info().uss
+    await asyncio.gather(*(passwords.verify_password("wrong", known) for _ in range(8)))
+    print(psutil.Process().memory_full_info().uss - before)
+asyncio.run(main())
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert int(done.stdout) < 10 * 2**20
