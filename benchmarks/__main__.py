@@ -31,13 +31,21 @@ SMALL, LARGE = 1_000, 1_000_000
 class Contender:
     """A server that takes part, and what was found of it, by the case's name."""
 
-    words: str
     is_sqlite: bool
     size: int
     workers: int
     server: Server
     signed: Signed
     found: dict[str, Figures] = field(default_factory=dict)
+
+    @property
+    def kind(self) -> str:
+        return "SQLite" if self.is_sqlite else "PostgreSQL"
+
+    @property
+    def words(self) -> str:
+        plural = "s" if self.workers > 1 else ""
+        return f"{self.kind}, {self.size:,} entries, {self.workers} worker{plural}"
 
 
 @dataclass(slots=True)
@@ -139,7 +147,7 @@ async def _databases(
                 url = f"sqlite+aiosqlite:///{folder / f'{size}.db'}"
             else:
                 server = server or _postgres(stack)
-                url = await stack.enter_async_context(data.postgres_database(server, f"chronos_bench_{size}"))
+                url = await stack.enter_async_context(data.postgres_database(server, data.name_of(size)))
             _say(f"Filling {kind} with {size:,} entries")
             await data.fill(url, size, lambda *_: None)
             urls[kind == "sqlite", size] = url
@@ -157,10 +165,7 @@ async def _enter(
     stack: contextlib.AsyncExitStack, is_sqlite: bool, size: int, workers: int, url: str
 ) -> Contender:
     server = await stack.enter_async_context(servers.chronos(url, workers))
-    kind = "SQLite" if is_sqlite else "PostgreSQL"
-    plural = "s" if workers > 1 else ""
-    words = f"{kind}, {size:,} entries, {workers} worker{plural}"
-    return Contender(words, is_sqlite, size, workers, server, await cases.sign_in(server.port))
+    return Contender(is_sqlite, size, workers, server, await cases.sign_in(server.port))
 
 
 # --- rounds ------------------------------------------------------------------------------------------------------
@@ -177,15 +182,17 @@ async def _rounds(
             for floor in floors:
                 plan = cases.floor_plan(floor.server.port, case, given.connections)
                 await _once(floor.server, plan, 1, seconds, floor.found.setdefault(case.name, Figures()))
-                rate = floor.found[case.name].rates[-1]
+                rate, cpu = floor.found[case.name].rates[-1], floor.found[case.name].cpu[-1]
                 for contender in contenders:
                     if contender.workers != floor.workers:
                         continue
                     found = contender.found.setdefault(case.name, Figures())
                     plan = case.plan(contender.signed, given.connections)
                     units = _units(case, contender.signed)
-                    await _once(contender.server, plan, units, seconds, found, _backends(contender))
+                    name = None if contender.is_sqlite else data.name_of(contender.size)
+                    await _once(contender.server, plan, units, seconds, found, name)
                     found.shares.append(found.rates[-1] / rate)
+                    found.cpu_shares.append(cpu / found.cpu[-1])
         if number < 0:
             for found_of in [each.found for each in contenders] + [each.found for each in floors]:
                 found_of.clear()
@@ -196,35 +203,20 @@ def _units(case: Case, signed: Signed) -> int:
 
 
 async def _once(
-    server: Server,
-    plan: cases.Plan,
-    steps: int,
-    seconds: float,
-    found: Figures,
-    backends: Sequence[psutil.Process] = (),
+    server: Server, plan: cases.Plan, steps: int, seconds: float, found: Figures, database: str | None = None
 ) -> None:
     """One measurement, added to what was found. `steps` requests are one unit of the rate."""
-    cpu, database_cpu = server.cpu_seconds(), servers.cpu_seconds(backends)
+    postgres = servers.postgres_of(database) if database else None
+    database_cpu = servers.postgres_seconds(postgres) if postgres else 0.0
+    cpu = server.cpu_seconds()
     tally = await drive(server.port, plan, seconds)
     units = len(tally.seconds) / steps
     found.rates.append(units / tally.elapsed)
     found.cpu.append(1e6 * (server.cpu_seconds() - cpu) / units)
-    if backends:
-        found.database_cpu.append(1e6 * (servers.cpu_seconds(backends) - database_cpu) / units)
+    if postgres:
+        found.database_cpu.append(1e6 * (servers.postgres_seconds(postgres) - database_cpu) / units)
     found.p50.append(tally.latency(0.50))
     found.p99.append(tally.latency(0.99))
-
-
-def _backends(contender: Contender) -> list[psutil.Process]:
-    """PostgreSQL's processes that work for this contender, where they can be seen from here."""
-    if contender.is_sqlite:
-        return []
-    mark = f"chronos_bench_{contender.size} "
-    found = []
-    for process in psutil.process_iter(["name", "cmdline"]):
-        if process.info["name"] == "postgres" and mark in " ".join(process.info["cmdline"] or ()):
-            found.append(process)
-    return found
 
 
 # --- the report --------------------------------------------------------------------------------------------------
@@ -246,18 +238,23 @@ def _print_case(case: Case, contenders: Sequence[Contender], floors: Sequence[Fl
 
 
 def _rate_targets(given: argparse.Namespace, contenders: Sequence[Contender]) -> list[Target]:
-    held = [
-        each for each in contenders if each.workers == 1 and (not each.is_sqlite or len(given.databases) == 1)
-    ]
-    targets = report.rate_targets(given.cases, held[0].found)
-    for other in held[1:]:
-        targets += report.growth_targets(given.cases, held[0].found, other.found)
+    """Shares of the floor on PostgreSQL (on SQLite where nothing else is measured), growth on both. One worker each."""
+    single = [each for each in contenders if each.workers == 1]
+    if not single:
+        return []
+    held = next((each for each in single if not each.is_sqlite), single[0])
+    targets = report.rate_targets(given.cases, held.found)
+    for is_sqlite in (False, True):
+        same = [each for each in single if each.is_sqlite == is_sqlite]
+        for other in same[1:]:
+            words = f"{other.size:,} entries, {other.kind}"
+            targets += report.growth_targets(words, given.cases, same[0].found, other.found)
     return targets
 
 
 async def _weigh(given: argparse.Namespace, contenders: Sequence[Contender]) -> list[Target]:
     """Memory, and open streams. Last: by now the workers have done all that they do."""
-    held = [each for each in contenders if each.workers == 1][-1]
+    held = ([each for each in contenders if each.workers == 1] or contenders)[-1]
     uss, pss = held.server.memory()
     print(f"Memory of a worker, warm: {uss:.0f} MiB of its own (USS), {pss:.0f} MiB with its share (PSS)\n")
     targets = [report.memory_target(uss)]

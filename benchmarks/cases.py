@@ -72,7 +72,6 @@ def _sign_in(signed: Signed, name: str) -> list[Request]:
 
 
 _TRACKING = (TEAM.tracking,)
-_ONE_EACH = len(TEAM.starters)
 
 CASES = (
     Case("page", "timer page, 60 entries", _getting("/timer"), 0.25),
@@ -82,8 +81,15 @@ CASES = (
     Case("bar", "bar fragment", _getting("/timer/bar"), 0.30),
     Case("bar-running", "bar fragment, a timer runs", _getting("/timer/bar"), 0.30, _TRACKING),
     Case("running", "what runs, alone", _getting("/timer/running"), 0.30, _TRACKING),
-    Case("pair", "start and stop (a pair)", _pair, 0.08, TEAM.starters, _ONE_EACH),
-    Case("change", "start, discard, and what a tab then fetches", _change, None, TEAM.changers, _ONE_EACH),
+    Case("pair", "start and stop (a pair)", _pair, 0.08, TEAM.starters, len(TEAM.starters)),
+    Case(
+        "change",
+        "start, discard, and what a tab then fetches",
+        _change,
+        None,
+        TEAM.changers,
+        len(TEAM.changers),
+    ),
     # Few at once: each takes a core for some 25 ms, and so many tries from one address are let in.
     Case("sign-in", "sign-in", _sign_in, None, TEAM.starters, 4),
 )

@@ -43,7 +43,7 @@ class Team:
     resting: str = "resting"
     tracking: str = "tracking"
     starters: tuple[str, ...] = tuple(f"starter{number:02}" for number in range(16))
-    changers: tuple[str, ...] = tuple(f"changer{number:02}" for number in range(16))
+    changers: tuple[str, ...] = tuple(f"changer{number:02}" for number in range(8))
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -55,6 +55,11 @@ class Team:
 
 
 TEAM = Team()
+
+
+def name_of(size: int) -> str:
+    """The PostgreSQL database of this size."""
+    return f"chronos_bench_{size}"
 
 
 @contextlib.contextmanager

@@ -54,6 +54,20 @@ class Server:
         return sum(float(each.memory_full_info().pss) for each in self._processes()) / KIB
 
 
+def postgres_of(mark: str) -> psutil.Process | None:
+    """The main process of the PostgreSQL server here that serves the database of this name, if it can be seen."""
+    for process in psutil.process_iter(["name", "cmdline"]):
+        if process.info["name"] == "postgres" and f" {mark} " in " ".join(process.info["cmdline"] or ()):
+            return process.parent()
+    return None
+
+
+def postgres_seconds(server: psutil.Process) -> float:
+    """Processor time of a PostgreSQL server with all its processes, those that have ended among them."""
+    gone = server.cpu_times()
+    return float(gone.children_user + gone.children_system) + cpu_seconds(server.children())
+
+
 def cpu_seconds(processes: Iterable[psutil.Process]) -> float:
     total = 0.0
     for process in processes:
@@ -86,11 +100,12 @@ async def floor(sizes: dict[str, int], workers: int = 1) -> AsyncIterator[Server
 @contextlib.asynccontextmanager
 async def _run(command: list[str], environ: dict[str, str], workers: int) -> AsyncIterator[Server]:
     port = free_port()
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("CHRONOS_")}
+    foreign = {name for name in os.environ if name.startswith("CHRONOS_")} - {"CHRONOS_POOL_SIZE"}
+    kept = {name: value for name, value in os.environ.items() if name not in foreign}
     given = {
         "CHRONOS_ENV": "production",
         "CHRONOS_SECRET_KEY": SECRET,
-        "CHRONOS_LOG_LEVEL": "warning", "CHRONOS_POOL_SIZE": os.environ.get("POOL","5"),
+        "CHRONOS_LOG_LEVEL": "warning",
         "CHRONOS_WORKERS": str(workers),
         "PORT": str(port),
     }

@@ -111,8 +111,8 @@ async def nothing_there(page: Page) -> None:
 
 
 async def deleted(page: Page) -> None:
-    await page.goto("/timer")
-    await page.get_by_role("button", name="Delete: ").nth(2).click()
+    await editing(page)
+    await page.get_by_role("form", name="Edit entry").get_by_role("button", name="Delete").click()
     await page.get_by_role("button", name="Undo").wait_for()
 
 

@@ -278,8 +278,8 @@ M_MMAP_THRESHOLD, BIG = -3, 1 << 20
 def _return_big_memory() -> None:
     """Have big blocks mapped, so that freeing one gives it back to the system.
 
-    Hashing a password takes 19 MiB. glibc takes the first such block for a habit and keeps the memory of all later ones:
-    38 MiB in every process that has let somebody sign in. Elsewhere there is no such call, and no such habit.
+    Hashing a password takes 19 MiB. glibc takes the first such block for a habit and keeps the memory of later ones: 38
+    MiB in every process that has let somebody sign in. Elsewhere there is no such call, and no such habit.
     """
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     if mallopt is not None:

@@ -171,7 +171,7 @@ def _place(line: Line[EntryRow]) -> tuple[datetime, datetime, UUID]:
     return line.start, line.entry.started_at, line.entry.id
 
 
-MOST_KEPT = 100  # people, more or less: each takes some 150 kB
+MOST_KEPT = 100  # people, more or less: each takes some 150 kB, of their latest revision
 MOST_ROWS = 300  # of one of them
 
 
@@ -184,18 +184,21 @@ def find_newest(person: Viewer, now: datetime, since: date | None = None) -> Day
     """
     kept, today = web.chronos().kept_days, periods.local_day(now, person.zone)
     if request.method == "GET":
-        for key in (_key(person, today, since), _key(person, today, None)):
-            found = kept.get(key)
-            if found is not None and since in (None, found.since):
-                kept.move_to_end(key)
+        for place in (_place_of(person, since), _place_of(person, None)):
+            key, found = kept.get(place, (None, None))
+            if found is not None and key == _key(person, today) and since in (None, found.since):
+                kept.move_to_end(place)
                 return cast(DaysPage, found.page_at(now, person.zone, today))
     return None
 
 
-def _key(person: Viewer, today: date, since: date | None) -> Hashable:
-    revisions = (person.user_id, person.workspace_id, person.revision, person.workspace_revision)
+def _place_of(person: Viewer, since: date | None) -> Hashable:
+    return person.user_id, person.workspace_id, since
+
+
+def _key(person: Viewer, today: date) -> Hashable:
     looks = (person.time_zone, person.hour_cycle, person.date_order, person.week_start, person.may_track)
-    return revisions, looks, today, since
+    return person.revision, person.workspace_revision, looks, today
 
 
 async def _read_newest(db: Connection, person: Viewer, now: datetime, since: date | None) -> DaysPage:
@@ -207,7 +210,8 @@ async def _read_newest(db: Connection, person: Viewer, now: datetime, since: dat
     made = _Newest(ended, running, first, has_older)
     if request.method == "GET" and len(rows) <= MOST_ROWS:
         kept = web.chronos().kept_days
-        kept[_key(person, today, since)] = made
+        kept[_place_of(person, since)] = _key(person, today), made
+        kept.move_to_end(_place_of(person, since))
         if len(kept) > MOST_KEPT:
             kept.popitem(last=False)
     return made.page_at(now, zone, today)
@@ -223,7 +227,8 @@ def week_of(page: DaysPage, person: Viewer) -> Week:
     week = periods.week_days(page.today, person.week_start)
     days = [day for day in page.days if week[0] <= day.date <= week[-1]]
     columns, top_hours = chart_of(days, week, CHART_HEIGHT)
-    shown = {"columns": columns, "top_hours": top_hours, "shares": shares_of(days)}
+    label = ", ".join(f"{each.date:%a} {periods.format_duration(each.seconds)}" for each in columns)
+    shown = {"columns": columns, "label": label, "top_hours": top_hours, "shares": shares_of(days)}
     drawing = _rendered("entries/week_drawing.html", column_html=_column_html, **shown)
     made = Week(sum(day.seconds for day in days), any(day.is_running for day in days), drawing)
     if page.moving == date.max:

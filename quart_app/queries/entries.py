@@ -29,6 +29,7 @@ from quart_app.dialects import earlier, greatest, is_long, least, upsert
 from quart_app.tables import LONG_SECONDS, Id, Instant, entries, entry_tags, projects
 
 _UNTIL = sa.bindparam("until", type_=Instant)
+_NOTHING: sa.ColumnElement[int] = sa.literal_column("0")
 _DAY: sa.ColumnElement[int] = sa.literal_column(str(LONG_SECONDS))
 # Longer than any local day (25 hours, where clocks go back): a look this far back from an instant covers its whole day.
 _DAY_AND_MORE: sa.ColumnElement[int] = sa.literal_column(str(26 * 3600))
@@ -66,9 +67,9 @@ def _overlapping(since: sa.ColumnElement[Any]) -> sa.Select[Any]:
         entries.c.started_at >= day_before,
         sa.or_(entries.c.started_at >= since, entries.c.ended_at > since, entries.c.ended_at.is_(None)),
     )
-    long = sa.select(*columns).where(
-        OWN, lasts_long, entries.c.started_at < day_before, entries.c.ended_at > since
-    )
+    # Nor the other way to find these: by their start it would look at all the years before.
+    began = earlier(entries.c.started_at, _NOTHING)
+    long = sa.select(*columns).where(OWN, lasts_long, began < day_before, entries.c.ended_at > since)
     running = sa.select(*columns).where(
         RUNNING, here, entries.c.started_at < day_before, entries.c.started_at < _UNTIL
     )

@@ -3,6 +3,7 @@
 from quart import Blueprint, Response, request, url_for
 
 from quart_app import periods, timer_page, web
+from quart_app.access import EntryRow
 from quart_app.db import Connection
 from quart_app.fields import Errors, parse
 from quart_app.forms.entries import StartForm
@@ -32,18 +33,22 @@ async def bar() -> Response:
 
 
 async def bar_fragment(status: int = 200, **context: object) -> Response:
-    async with chronos().database.reading() as db:
-        running = await timer.find_running(db, viewer())
     context = {**await web.bar_context(), **context}
-    return await web.fragment("timer/_bar.html", status, running=running, **context)
+    return await web.fragment("timer/_bar.html", status, running=await _running_now(), **context)
+
+
+async def _running_now() -> EntryRow | None:
+    """What runs: as the request found it, or asked anew by one that may have changed it."""
+    if request.method == "GET":
+        return web.running()
+    async with chronos().database.reading() as db:
+        return await timer.find_running(db, viewer())
 
 
 @blueprint.get("/timer/running")
 @signed_in
 async def running() -> Response:
-    async with chronos().database.reading() as db:
-        found = await timer.find_running(db, viewer())
-    return await web.fragment("timer/_running.html", running=found)
+    return await web.fragment("timer/_running.html", running=await _running_now())
 
 
 @blueprint.post("/timer/start")

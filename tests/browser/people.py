@@ -1,5 +1,6 @@
 """People with browsers: who they are, what they do again and again, and what goes wrong in their pages."""
 
+import asyncio
 import itertools
 import re
 from collections.abc import Mapping
@@ -170,6 +171,11 @@ class Person:
         """A finished entry, of today unless `date` says otherwise."""
         known = {"description": description, "start": start, "end": end, "date": self.day()}
         await self.send("/entries", known | fields)
+
+    async def track_days(self, count: int) -> None:
+        """An entry "Work n" for each of so many days, n days ago."""
+        days = range(1, count + 1)
+        await asyncio.gather(*(self.track(f"Work {ago}", date=self.day(ago)) for ago in days))
 
     async def add_project(self, name: str, **fields: str) -> str:
         """A project; its id."""

@@ -3,18 +3,18 @@ phone a thumb hits every button."""
 
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any
+from typing import Literal
 
 import pytest
 from playwright.async_api import Page, expect
 
-from tests.browser.people import DESK, PHONE, People, Person, clock, editor, start_field, toast
+from tests.browser.people import People, Person, clock, editor, start_field, toast
 from tests.browser.server import Server
 
 State = Callable[[Person], Awaitable[object]]
 AXE = Path(__file__).parents[2] / "node_modules/axe-core/axe.min.js"
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-LOOKS = [(DESK, "light"), (DESK, "dark"), (PHONE, "light"), (PHONE, "dark")]
+THEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 # A change of theme must not be looked at half way.
 AT_ONCE = """() => {
     const sheet = new CSSStyleSheet();
@@ -254,33 +254,36 @@ def named(states: list[State]) -> pytest.MarkDecorator:
     return pytest.mark.parametrize("state", states, ids=names)
 
 
-async def someone(people: People, site: Server, state: State, **how: Any) -> Person:
-    """Somebody before a page in this state."""
-    people.expect("4(04|22)")
-    come = people.stranger if state in SIGNED_OUT else people.newcomer
-    person = await come(site, **how)
-    await state(person)
-    return person
-
-
-# ---- The tests
+# ---- The test
 
 
 @named(SIGNED_OUT + SIGNED_IN)
-async def test_axe_finds_nothing(site: Server, people: People, state: State) -> None:
-    page = (await someone(people, site, state)).page
+async def test_everybody_can_read_and_press_it(site: Server, people: People, state: State) -> None:
+    people.expect("4(04|22)")
+    come = people.stranger if state in SIGNED_OUT else people.newcomer
+    ada = await come(site)
+    await state(ada)
+    page = ada.page
     await page.evaluate(AXE.read_text())
     await page.evaluate(AT_ONCE)
-    for size, theme in LOOKS:
-        await page.set_viewport_size(size)  # type: ignore[arg-type]
-        await page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
-        await no_violations(page, f"{theme}, {size['width']} px")
-        assert await overflow(page) <= 0, f"wider than {size['width']} px"
-    await page.set_viewport_size({"width": 360, "height": 740})
-    assert await overflow(page) <= 0, "wider than 360 px"
+    for theme in THEMES:
+        await page.emulate_media(color_scheme=theme)
+        await no_violations(page, f"{theme}, on a desk")
+    await fits(page, 1440)
+    if state in NOT_ON_A_PHONE:
+        return
+    await turn_into_a_phone(page)
+    for theme in THEMES:
+        await page.emulate_media(color_scheme=theme)
+        await no_violations(page, f"{theme}, on a phone")
+    small = await page.evaluate(SMALL_TARGETS, SMALLEST_TARGET)
+    assert not small, "\n".join(["smaller than a thumb:", *small])
+    for width in (390, 360):
+        await fits(page, width)
 
 
 async def no_violations(page: Page, look: str) -> None:
+    """axe finds nothing."""
     found = await page.evaluate(
         "rules => axe.run(document, {runOnly: rules, resultTypes: ['violations']})", RULES
     )
@@ -292,13 +295,16 @@ async def no_violations(page: Page, look: str) -> None:
     assert not told, "\n".join(told)
 
 
-async def overflow(page: Page) -> int:
-    """Pixels by which the page is wider than its window."""
-    return int(await page.evaluate("document.documentElement.scrollWidth - innerWidth"))
+async def turn_into_a_phone(page: Page) -> None:
+    """A small window, and fingers instead of a mouse."""
+    await page.set_viewport_size({"width": 390, "height": 844})
+    session = await page.context.new_cdp_session(page)
+    await session.send("Emulation.setTouchEmulationEnabled", {"enabled": True})
+    assert await page.evaluate("matchMedia('(pointer: coarse)').matches")
 
 
-@named([state for state in SIGNED_OUT + SIGNED_IN if state not in NOT_ON_A_PHONE])
-async def test_a_thumb_hits_every_button(site: Server, people: People, state: State) -> None:
-    page = (await someone(people, site, state, phone=True)).page
-    small = await page.evaluate(SMALL_TARGETS, SMALLEST_TARGET)
-    assert not small, "\n".join(small)
+async def fits(page: Page, width: int) -> None:
+    """Nothing runs off the side."""
+    await page.set_viewport_size({"width": width, "height": 844})
+    over = await page.evaluate("document.documentElement.scrollWidth - innerWidth")
+    assert over <= 0, f"{over} px too wide for {width} px"
