@@ -73,8 +73,13 @@ class Database:
         self._one_writer = asyncio.Lock()
         self._unfinished: set[asyncio.Task[Any]] = set()
         self.engine = self._make_engine()
-        # Single statements need no transaction of their own: on PostgreSQL this saves two round trips a read.
-        self._reader = self.engine.execution_options(isolation_level="AUTOCOMMIT")
+        # Single statements need no transaction of their own: on PostgreSQL this saves two round trips a read. SQLite's
+        # engine is like that anyway; to say so again for a connection would be a wait, in which a cancelled one leaks.
+        self._reader = (
+            self.engine
+            if self.dialect == "sqlite"
+            else self.engine.execution_options(isolation_level="AUTOCOMMIT")
+        )
 
     def _make_engine(self, *, patient: bool = False) -> AsyncEngine:
         """The pool for serving, or (`patient`) one for long work, where no statement times out."""
@@ -141,7 +146,14 @@ class Database:
                 yield db
 
     async def transaction(self, work: Callable[[Connection], Awaitable[T]]) -> T:
-        """`work(db)` in writing(), tried once more when PostgreSQL asks for it (serialization failure, deadlock)."""
+        """`work(db)` in writing(), tried once more when PostgreSQL asks for it (serialization failure, deadlock).
+
+        It runs to its end even where the request is cancelled, because its browser has gone: SQLite would keep the
+        write lock of a statement cancelled half way until its cursor is collected.
+        """
+        return await asyncio.shield(self._finish(self._attempt(work)))
+
+    async def _attempt(self, work: Callable[[Connection], Awaitable[T]]) -> T:
         try:
             async with self.writing() as db:
                 return await work(db)
@@ -229,8 +241,13 @@ class Database:
         """A task that dispose() waits for."""
         task = asyncio.ensure_future(work)
         self._unfinished.add(task)
-        task.add_done_callback(self._unfinished.discard)
+        task.add_done_callback(self._finished)
         return task
+
+    def _finished(self, task: asyncio.Task[Any]) -> None:
+        self._unfinished.discard(task)
+        if not task.cancelled():
+            task.exception()  # whoever waited for it has seen it; where nobody did, nobody is there to be told
 
     def _close_again(self, opening: "asyncio.Task[Connection]") -> None:
         if not opening.cancelled() and opening.exception() is None:
@@ -257,7 +274,9 @@ async def _immediately(db: Connection) -> AsyncIterator[None]:
     try:
         yield
     except BaseException:
-        await db.exec_driver_sql("ROLLBACK")
+        # A statement that was cancelled half way took its connection along, and the transaction with it.
+        if not db.invalidated:
+            await db.exec_driver_sql("ROLLBACK")
         raise
     await db.exec_driver_sql("COMMIT")
 

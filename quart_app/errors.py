@@ -104,6 +104,7 @@ def install(app: Quart) -> None:
         return response
 
     async def unavailable(error: Unavailable) -> Response:
+        _log.warning("database_unavailable", path=request.path, error=str(error))
         return await error_response(503)
 
     async def missing(error: Missing) -> Response:

@@ -167,17 +167,6 @@ async def test_an_unreadable_time_keeps_what_was_typed(ada: Person, people: Peop
     await expect(row(ada.page, "Read the report")).to_contain_text("9:05 – 10:35")
 
 
-async def test_a_billable_project_makes_its_timer_billable(ada: Person) -> None:
-    paid = await ada.add_project("Website Redesign", is_billable="1")
-    unpaid = await ada.add_project("Garden")
-    page = await ada.open("/timer")
-    form = page.locator("#timer-start")
-    await form.get_by_label("Project").select_option(paid)
-    await expect(form.get_by_label("Billable")).to_be_checked()
-    await form.get_by_label("Project").select_option(unpaid)
-    await expect(form.get_by_label("Billable")).not_to_be_checked()
-
-
 async def test_a_double_click_on_start_starts_one_timer(ada: Person) -> None:
     page = ada.page
     await start_field(page).fill("Once only")
