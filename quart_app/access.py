@@ -249,6 +249,9 @@ class Quick:
                 await db.invalidate()
             if isinstance(error, asyncpg.PostgresError):
                 raise _as_sqlalchemy(self._text, error) from error
+            if isinstance(error, asyncpg.InternalClientError):
+                # What the driver says when the server's farewell comes in just now.
+                raise asyncpg.InterfaceError("The connection was lost.") from error
             raise
         return rows
 
