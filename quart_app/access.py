@@ -245,7 +245,10 @@ class Quick:
         try:
             rows: list[Any] = await driver.fetch(self._text, *given)
         except BaseException as error:
-            if driver.is_closed() or not isinstance(error, asyncpg.PostgresError):
+            if driver.is_closed() and isinstance(error, Exception):
+                # SQLAlchemy shall find out by itself: then it takes all others of the pool for lost, too.
+                await db.exec_driver_sql("SELECT 1")
+            if not isinstance(error, asyncpg.PostgresError):
                 await db.invalidate()
             if isinstance(error, asyncpg.PostgresError):
                 raise _as_sqlalchemy(self._text, error) from error

@@ -108,7 +108,7 @@ async def test_a_lost_connection_is_not_used_again(database: Database) -> None:
     key = new_id()
     async with database.reading() as lost:
         await NAMES.all(lost, {"id": key})
-        async with database.reading() as db:
+        async with database.reading() as db, database.reading():
             await db.execute(end_others)
         with pytest.raises((asyncpg.InterfaceError, sa.exc.DBAPIError, OSError)):
             await NAMES.all(lost, {"id": key})
