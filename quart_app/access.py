@@ -14,7 +14,8 @@ from sqlalchemy import exc
 
 from quart_app.db import Connection
 from quart_app.dialects import joined_names
-from quart_app.tables import Instant, clients, entries, entry_tags, memberships, projects, tags
+from quart_app.kinds import Instant
+from quart_app.tables import clients, entries, entry_tags, memberships, projects, tags
 
 # Who may change what belongs to the whole workspace: projects, clients, tags.
 MANAGING = frozenset({"owner", "admin", "manager"})
@@ -45,12 +46,34 @@ class Viewer:
     date_order: str
     week_start: int
     theme: str
+    density: str = "comfortable"
+    duration_format: str = "clock"
+    day_target: int = 480  # minutes, 0 for none
+    timer_limit: int = 480  # minutes, 0 for none
+    is_warned_of_overlap: bool = True
+    forbids_overlap: bool = False  # the workspace
+    active_at: datetime | None = None
+    away_since: datetime | None = None
     revision: int = 0
     workspace_revision: int = 0
 
     @property
     def zone(self) -> ZoneInfo:
         return _zone(self.time_zone)
+
+    @property
+    def looks(self) -> tuple[str | int | bool, ...]:
+        """All that the same rows may look different by: what is kept ready-made is found by it."""
+        return (
+            self.locale,
+            self.time_zone,
+            self.hour_cycle,
+            self.date_order,
+            self.duration_format,
+            self.week_start,
+            self.day_target,
+            self.may_track,
+        )
 
     @property
     def display_name(self) -> str:

@@ -11,12 +11,13 @@ from typing import Any, cast
 import jinja2
 from jinja2.environment import TemplateModule
 from jinja2.runtime import Context, Macro
+from markupsafe import escape
 from quart import Quart, Response, g, request
 from quart.sessions import SecureCookieSession, SecureCookieSessionInterface
 from quart.templating import Environment
 from quart.wrappers import BaseRequestWebsocket
 
-from quart_app import errors, logs, metrics, periods, proxy, web
+from quart_app import errors, logs, metrics, periods, proxy, web, words
 from quart_app.db import Database
 from quart_app.housekeeping import keep_house
 from quart_app.live import Live
@@ -158,12 +159,26 @@ def _wire_templates(app: Quart) -> None:
         "asset": asset,
         "format_clock": periods.format_clock,
         "format_date": periods.format_date,
-        "format_duration": periods.format_duration,
+        "format_duration": words.format_duration,
         "format_timer": periods.format_timer,
-        "day_label": periods.day_label,
+        "day_label": words.day_label,
+        "taste": words.taste,
+        "_": _said,
+        "ngettext": _counted,
         "server_time": lambda: int(time.time() * 1000),
     }
     app.jinja_env.globals.update(globals_)
+
+
+def _said(message: str, /, **values: Any) -> str:
+    """words._ for templates: the message and what is filled in are escaped, but for markup."""
+    text = words._(message)
+    return escape(text) % values if values else text
+
+
+def _counted(one: str, many: str, n: int, /, **values: Any) -> str:
+    """words.ngettext for templates: escaped likewise."""
+    return escape(words.form_for(one, many, n)) % {"n": n, **values}
 
 
 @lru_cache(maxsize=256)

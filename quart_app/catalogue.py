@@ -18,7 +18,8 @@ from quart_app.access import Forbidden, Missing, Viewer, changeable, may_manage,
 from quart_app.db import Connection
 from quart_app.dialects import greatest, least, seconds_between, upsert
 from quart_app.ids import new_id
-from quart_app.tables import Folded, Instant, entries
+from quart_app.kinds import Folded, Instant
+from quart_app.tables import entries
 
 _FOLDED = Folded()
 # Columns that say nothing to a reader of the journal.

@@ -32,8 +32,8 @@ _SQLITE_FAULT = re.compile(r"locked|busy|disk|unable to open|readonly|malformed"
 class Conflict(Exception):
     """The database refused a write that breaks one of its rules.
 
-    `kind` is "unique", "foreign_key", "check" or "other"; `constraint` is the rule's name where the database tells it
-    (SQLite does not name foreign keys).
+    `kind` is "unique", "foreign_key", "check", "exclusion" or "other"; `constraint` is the rule's name where the
+    database tells it (SQLite does not name foreign keys).
     """
 
     def __init__(self, kind: str, constraint: str | None) -> None:
@@ -330,6 +330,8 @@ def _conflict(error: exc.IntegrityError) -> Conflict:
         return Conflict("unique", _unique_names().get(match[1], match[1]))
     if match := re.match(r"CHECK constraint failed: (\w+)", text):
         return Conflict("check", match[1])
+    if match := re.match(r"ex_\w+$", text):  # raised by a trigger of ours
+        return Conflict("exclusion", match[0])
     return Conflict("foreign_key" if "FOREIGN KEY" in text else "other", None)
 
 

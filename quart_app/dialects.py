@@ -10,7 +10,8 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.expression import FunctionElement
 from sqlalchemy.types import Integer
 
-from quart_app.tables import LONG_SECONDS, Instant
+from quart_app.kinds import Instant
+from quart_app.tables import LONG_SECONDS
 
 
 class seconds_between(FunctionElement[int]):  # noqa: N801 (reads as the SQL function that it is)

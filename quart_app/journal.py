@@ -26,7 +26,7 @@ Values = dict[str, Any] | None
 Line = tuple[UUID, UUID, str, Values, Values]
 
 
-async def record(
+async def record(  # noqa: PLR0913 (a line of the journal has so many columns)
     db: Connection,
     viewer: Viewer,
     subject: str,
@@ -35,15 +35,30 @@ async def record(
     before: Values,
     after: Values,
     now: datetime,
+    *,
+    action_id: UUID | None = None,
 ) -> None:
     """Append to the journal. `before` and `after` are the changed columns as JSON values, None for no row."""
-    await record_all(db, viewer, subject, [(viewer.workspace_id, subject_id, action, before, after)], now)
+    lines: list[Line] = [(viewer.workspace_id, subject_id, action, before, after)]
+    await record_all(db, viewer, subject, lines, now, action_id=action_id)
 
 
 async def record_all(
-    db: Connection, viewer: Viewer, subject: str, lines: Sequence[Line], now: datetime
+    db: Connection,
+    viewer: Viewer,
+    subject: str,
+    lines: Sequence[Line],
+    now: datetime,
+    *,
+    action_id: UUID | None = None,
+    undoes: UUID | None = None,
 ) -> None:
-    """Append several lines in one statement; each says its own workspace."""
+    """Append several lines in one statement; each says its own workspace.
+
+    They are one action of this person, to be undone together: `action_id`, if several calls write it, else one of its
+    own. `undoes` is the action that this one takes back.
+    """
+    action_id = action_id or new_id()
     await db.execute(
         _CHANGE,
         [
@@ -56,6 +71,8 @@ async def record_all(
                 "action": action,
                 "before": before,
                 "after": after,
+                "action_id": action_id,
+                "undoes_action_id": undoes,
                 "created_at": now,
             }
             for workspace_id, subject_id, action, before, after in lines

@@ -4,16 +4,15 @@ Every row of a workspace carries `workspace_id`, and every key to such a row is 
 point into somebody else's workspace and the schema can be distributed by `workspace_id`.
 """
 
-import unicodedata
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy import Column, ForeignKeyConstraint, Index, MetaData, PrimaryKeyConstraint, Table
 from sqlalchemy.dialects import postgresql
-from sqlalchemy.engine import Dialect
-from sqlalchemy.types import TypeDecorator, TypeEngine
+
+from quart_app.kinds import Folded, Instant
 
 ROLES = ("owner", "admin", "manager", "member", "viewer")
 COLOURS = 12
@@ -29,52 +28,6 @@ metadata = MetaData(
         "pk": "pk_%(table_name)s",
     }
 )
-
-
-class Instant(TypeDecorator[datetime]):
-    """An aware instant in whole seconds, UTC: `timestamptz(0)`, or epoch seconds as an integer on SQLite.
-
-    A naive value is refused, and so is one with a fraction: PostgreSQL would round it up where SQLite cuts it.
-    """
-
-    impl = sa.BigInteger
-    cache_ok = True
-
-    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
-        if dialect.name == "postgresql":
-            # Not by type_descriptor(): under asyncpg that loses the precision.
-            return postgresql.TIMESTAMP(timezone=True, precision=0)
-        return dialect.type_descriptor(sa.BigInteger())
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError("An instant needs a time zone.")
-        if value.microsecond:
-            raise ValueError("An instant is stored in whole seconds.")
-        return value if dialect.name == "postgresql" else int(value.timestamp())
-
-    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
-        if value is None or isinstance(value, datetime):
-            return value
-        return datetime.fromtimestamp(value, UTC)
-
-
-class Folded(TypeDecorator[str]):
-    """The form of a name under which it must be unique: NFKC, case-folded, single blanks.
-
-    Written from the name itself (`name_key=name`), compared with any spelling (`name_key == typed`). SQL's lower() will
-    not do: SQLite's knows ASCII only, PostgreSQL's depends on the database's collation.
-    """
-
-    impl = sa.Text
-    cache_ok = True
-
-    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
-        if value is None:
-            return None
-        return " ".join(unicodedata.normalize("NFKC", value).casefold().split())
 
 
 Id = sa.Uuid(as_uuid=True)
@@ -123,6 +76,18 @@ users = Table(
     _text("date_order", "dmy"),
     Column("week_start", sa.SmallInteger, nullable=False, server_default="0"),
     _text("theme", "system"),
+    _text("density", "comfortable"),
+    _text("duration_format", "clock"),
+    # Minutes of work that a day is meant to have; 0: no target.
+    Column("day_target", sa.SmallInteger, nullable=False, server_default="480"),
+    # Minutes after which a running timer is thought to be forgotten; 0: never.
+    Column("timer_limit", sa.Integer, nullable=False, server_default="480"),
+    Column(
+        "is_warned_of_overlap", sa.Boolean(create_constraint=False), nullable=False, server_default=sa.true()
+    ),
+    # The person's latest request, and the last one before they were away: see queries/presence.py.
+    _at("active_at", nullable=True),
+    _at("away_since", nullable=True),
     # Counts this person's changes to what their pages show; what was rendered for a revision may be shown again.
     Column("revision", sa.BigInteger, nullable=False, server_default="0"),
     _at("created_at"),
@@ -134,6 +99,10 @@ users = Table(
     _within("hour_cycle", ("12", "24")),
     _within("date_order", ("dmy", "mdy", "ymd")),
     _within("theme", ("system", "light", "dark")),
+    _within("density", ("comfortable", "compact")),
+    _within("duration_format", ("clock", "decimal")),
+    sa.CheckConstraint("day_target BETWEEN 0 AND 1440", name="day_target"),
+    sa.CheckConstraint("timer_limit BETWEEN 0 AND 10080", name="timer_limit"),
     _length("username", MAX_NAME),
     _length("name", MAX_NAME),
 )
@@ -143,6 +112,8 @@ workspaces = Table(
     metadata,
     _id(),
     _text("name"),
+    # From then on nobody's entries may overlap here: what is written gets is_exclusive.
+    _flag("forbids_overlap"),
     # Counts changes to the workspace's projects, clients and tags.
     Column("revision", sa.BigInteger, nullable=False, server_default="0"),
     _at("created_at"),
@@ -246,6 +217,11 @@ entries = Table(
     _at("started_at"),
     _at("ended_at", nullable=True),
     _flag("is_billable"),
+    # Must not overlap another such entry of this person, once both have ended: the exclusion constraint
+    # ex_entries_overlap on PostgreSQL, triggers on SQLite, both made by the second migration.
+    _flag("is_exclusive"),
+    # When somebody last said that this timer, which runs long, goes on rightly.
+    _at("confirmed_at", nullable=True),
     _at("created_at"),
     _at("updated_at"),
     _at("deleted_at", nullable=True),
@@ -296,6 +272,14 @@ _partial(
     entries.c.id.desc(),
     where=_LIVE,
 )
+# Serves SQLite's triggers; PostgreSQL's constraint has an index of its own.
+_partial(
+    "ix_entries_exclusive",
+    entries.c.workspace_id,
+    entries.c.user_id,
+    entries.c.ended_at,
+    where=f"is_exclusive AND ended_at IS NOT NULL AND {_LIVE}",
+)
 _partial("ix_entries_trash", entries.c.deleted_at, where="deleted_at IS NOT NULL")
 _partial("ix_entries_of_workspace", entries.c.workspace_id, entries.c.started_at.desc(), where=_LIVE)
 Index("ix_entries_project", entries.c.workspace_id, entries.c.project_id, entries.c.started_at)
@@ -314,6 +298,51 @@ entry_tags = Table(
     Index(None, "workspace_id", "tag_id", "entry_id"),
 )
 
+# What a person starts again and again, kept at hand.
+favourites = Table(
+    "favourites",
+    metadata,
+    _id("workspace_id"),
+    _id(),
+    _id("user_id"),
+    _id("project_id", nullable=True),
+    _text("description", ""),
+    Column("description_key", Folded, nullable=False),
+    _flag("is_billable"),
+    _at("created_at"),
+    PrimaryKeyConstraint("workspace_id", "id"),
+    ForeignKeyConstraint(
+        ["workspace_id", "user_id"], ["memberships.workspace_id", "memberships.user_id"], ondelete="CASCADE"
+    ),
+    ForeignKeyConstraint(
+        ["workspace_id", "project_id"], ["projects.workspace_id", "projects.id"], ondelete="RESTRICT"
+    ),
+    _length("description", MAX_DESCRIPTION),
+)
+# Each text once for each project, and once without one: NULL never equals NULL.
+_one_favourite = (favourites.c.workspace_id, favourites.c.user_id, favourites.c.description_key)
+_partial(
+    "uq_favourites_with_project",
+    *_one_favourite,
+    favourites.c.project_id,
+    where="project_id IS NOT NULL",
+    unique=True,
+)
+_partial("uq_favourites_without_project", *_one_favourite, where="project_id IS NULL", unique=True)
+
+favourite_tags = Table(
+    "favourite_tags",
+    metadata,
+    _id("workspace_id"),
+    _id("favourite_id"),
+    _id("tag_id"),
+    PrimaryKeyConstraint("workspace_id", "favourite_id", "tag_id"),
+    ForeignKeyConstraint(
+        ["workspace_id", "favourite_id"], ["favourites.workspace_id", "favourites.id"], ondelete="CASCADE"
+    ),
+    ForeignKeyConstraint(["workspace_id", "tag_id"], ["tags.workspace_id", "tags.id"], ondelete="CASCADE"),
+)
+
 # The journal. Append-only: triggers made by the first migration refuse every UPDATE and DELETE.
 changes = Table(
     "changes",
@@ -326,9 +355,13 @@ changes = Table(
     _text("action"),
     Column("before", Json, nullable=True),
     Column("after", Json, nullable=True),
+    # What one action of a person did together, and the action that this one took back.
+    _id("action_id", nullable=True),
+    _id("undoes_action_id", nullable=True),
     _at("created_at"),
     PrimaryKeyConstraint("workspace_id", "id"),
     ForeignKeyConstraint(["workspace_id"], ["workspaces.id"], ondelete="RESTRICT"),
     ForeignKeyConstraint(["user_id"], ["users.id"], ondelete="RESTRICT"),
     Index(None, "workspace_id", "subject_id", "id"),
+    Index(None, "workspace_id", "user_id", "id"),
 )

@@ -18,7 +18,7 @@ from markupsafe import Markup
 from quart import Response, current_app, flash, g, make_response, redirect, render_template, request, url_for
 from werkzeug.exceptions import abort
 
-from quart_app import clocks, periods
+from quart_app import clocks, periods, words
 from quart_app.access import EntryRow, Viewer
 from quart_app.db import Database
 from quart_app.ids import new_id
@@ -82,7 +82,16 @@ async def find_viewer() -> Viewer | None:
                         lambda db: sessions.touch_session(db, found.viewer, now, days)
                     )
                     g.renew_cookie = token
+        _speak(g.viewer)
     return cast(Viewer | None, g.viewer)
+
+
+def _speak(person: Viewer | None) -> None:
+    """In the language of who asks: their own, or what a stranger's browser prefers."""
+    if person is not None:
+        words.speak(words.Taste(person.locale, person.duration_format))
+    else:
+        words.speak(words.Taste(request.accept_languages.best_match(list(words.LANGUAGES), "en")))
 
 
 def viewer() -> Viewer:
@@ -204,7 +213,7 @@ class Pickers:
 
     def fields(self, template: str, **values: str) -> Markup:
         """The fields of a form, rendered once for these choices and values: nothing else is there for the template."""
-        key = (template, *values.items())
+        key = (template, words.taste(), *values.items())
         if key not in self._fields:
             if len(self._fields) >= MOST_FIELDS:
                 self._fields.clear()
@@ -213,7 +222,7 @@ class Pickers:
         return self._fields[key]
 
 
-MOST_FIELDS = 8  # of one workspace: forms, and the few dates that are today somewhere
+MOST_FIELDS = 16  # of one workspace: forms, and the few dates that are today somewhere
 
 
 async def pickers(person: Viewer) -> Pickers:

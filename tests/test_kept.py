@@ -9,7 +9,7 @@ import pytest
 from quart import Quart
 from quart.typing import TestClientProtocol
 
-from quart_app import periods, timer_page, web
+from quart_app import days_page, periods, web
 from quart_app.access import EntryRow
 from quart_app.app import create_app
 from quart_app.queries import entries, projects, tags
@@ -192,8 +192,8 @@ async def test_what_runs_is_laid_out_as_if_nothing_were_kept(app: Quart, cast: C
         running = row(started, None)
         rows = sorted([*ended, running], key=lambda one: (one.started_at, one.id), reverse=True)
         for moment in (midnight, midnight + 2 * hour, midnight + 30 * hour):
-            kept = timer_page._Newest(
-                days_of([one for one in rows if one is not running], zone, timer_page.FOREVER, first),
+            kept = days_page._Newest(
+                days_of([one for one in rows if one is not running], zone, days_page.FOREVER, first),
                 running,
                 first,
                 False,
@@ -204,7 +204,7 @@ async def test_what_runs_is_laid_out_as_if_nothing_were_kept(app: Quart, cast: C
 
 async def test_what_is_kept_has_its_bounds(app: Quart, cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
     state: web.Chronos = app.extensions["chronos"]
-    monkeypatch.setattr(timer_page, "MOST_KEPT", 2)
+    monkeypatch.setattr(days_page, "MOST_KEPT", 2)
     for name in ("alice", "bob", "dana", "alice"):
         await look(app, name)
     assert len(state.kept_days) == 2
@@ -212,7 +212,7 @@ async def test_what_is_kept_has_its_bounds(app: Quart, cast: Cast, monkeypatch: 
         await cast.alice.client.post("/timer/start", form={"description": "Again"})
         await look(app)
     assert len(state.kept_days) == 2
-    monkeypatch.setattr(timer_page, "MOST_ROWS", 0)
+    monkeypatch.setattr(days_page, "MOST_ROWS", 0)
     state.kept_days.clear()
     await look(app)
     assert not state.kept_days

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from alembic import context
 
-from quart_app.tables import Folded, Instant, metadata
+from quart_app.kinds import Folded, Instant
+from quart_app.tables import metadata
 
 if TYPE_CHECKING:
     from alembic.autogenerate.api import AutogenContext

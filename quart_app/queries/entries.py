@@ -26,7 +26,8 @@ from quart_app.access import (
 )
 from quart_app.db import Connection
 from quart_app.dialects import earlier, greatest, is_long, least, upsert
-from quart_app.tables import LONG_SECONDS, Id, Instant, entries, entry_tags, projects
+from quart_app.kinds import Instant
+from quart_app.tables import LONG_SECONDS, Id, entries, entry_tags, projects
 
 _UNTIL = sa.bindparam("until", type_=Instant)
 _NOTHING: sa.ColumnElement[int] = sa.literal_column("0")

@@ -1,4 +1,4 @@
-"""Sessions: who a cookie belongs to. One joined query a request, so its statement is made once."""
+"""Sessions: opened, used, listed and ended. Whom one belongs to, queries/timer.py finds with what runs."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -9,51 +9,10 @@ import sqlalchemy as sa
 from quart_app.access import Viewer
 from quart_app.db import Connection
 from quart_app.ids import new_id
-from quart_app.tables import memberships, sessions, users, workspaces
+from quart_app.tables import sessions
 
 # How old "last seen" may get before it is written again: a write every few minutes, not one a request.
 STALE = timedelta(minutes=5)
-
-_FIND = (
-    sa.select(
-        sessions.c.user_id,
-        sessions.c.workspace_id,
-        sessions.c.id.label("session_id"),
-        memberships.c.role,
-        users.c.username,
-        users.c.name,
-        users.c.email,
-        workspaces.c.name.label("workspace_name"),
-        users.c.time_zone,
-        users.c.locale,
-        users.c.hour_cycle,
-        users.c.date_order,
-        users.c.week_start,
-        users.c.theme,
-        users.c.revision,
-        workspaces.c.revision.label("workspace_revision"),
-        sessions.c.last_seen_at,
-    )
-    .join_from(
-        sessions,
-        memberships,
-        sa.and_(
-            memberships.c.workspace_id == sessions.c.workspace_id, memberships.c.user_id == sessions.c.user_id
-        ),
-    )
-    .join(users, users.c.id == sessions.c.user_id)
-    .join(workspaces, workspaces.c.id == sessions.c.workspace_id)
-    .where(sessions.c.token_hash == sa.bindparam("token_hash"), sessions.c.expires_at > sa.bindparam("now"))
-)
-
-
-@dataclass(frozen=True, slots=True)
-class FoundSession:
-    viewer: Viewer
-    last_seen_at: datetime
-
-    def is_stale(self, now: datetime) -> bool:
-        return now - self.last_seen_at > STALE
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,14 +25,6 @@ class SessionRow:
     created_at: datetime
     last_seen_at: datetime
     is_current: bool
-
-
-async def find_session(db: Connection, token_hash: bytes, now: datetime) -> FoundSession | None:
-    row = (await db.execute(_FIND, {"token_hash": token_hash, "now": now})).first()
-    if row is None:
-        return None
-    *viewer, last_seen_at = row
-    return FoundSession(Viewer(*viewer), last_seen_at)
 
 
 async def touch_session(db: Connection, viewer: Viewer, now: datetime, days: int) -> None:

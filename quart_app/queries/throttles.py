@@ -16,7 +16,8 @@ from sqlalchemy.engine.default import DefaultDialect
 from quart_app import periods
 from quart_app.db import Connection
 from quart_app.dialects import earlier, greatest, upsert
-from quart_app.tables import Folded, throttles
+from quart_app.kinds import Folded
+from quart_app.tables import throttles
 
 _FOLDED = Folded()
 _CLEANED_AT_ONCE = 100

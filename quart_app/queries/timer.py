@@ -25,17 +25,8 @@ from quart_app.access import (
 )
 from quart_app.db import Connection
 from quart_app.dialects import greatest, insert_for
-from quart_app.tables import (
-    Id,
-    Instant,
-    entries,
-    entry_tags,
-    memberships,
-    projects,
-    sessions,
-    users,
-    workspaces,
-)
+from quart_app.kinds import Instant
+from quart_app.tables import Id, entries, entry_tags, memberships, projects, sessions, users, workspaces
 
 _FIND = Quick(select_entry_rows().where(RUNNING))
 _VIEWER = (
@@ -53,6 +44,14 @@ _VIEWER = (
     users.c.date_order,
     users.c.week_start,
     users.c.theme,
+    users.c.density,
+    users.c.duration_format,
+    users.c.day_target,
+    users.c.timer_limit,
+    users.c.is_warned_of_overlap,
+    workspaces.c.forbids_overlap,
+    users.c.active_at,
+    users.c.away_since,
     users.c.revision,
     workspaces.c.revision,
 )

@@ -2,7 +2,7 @@
 
 from quart import Blueprint, Response, url_for
 
-from quart_app import periods, timer_page, web
+from quart_app import days_page, periods, timer_page, web
 from quart_app.access import EntryRow, Missing
 from quart_app.db import Connection
 from quart_app.forms.entries import EntryForm, Refused, entry_id, parse_entry
@@ -23,8 +23,8 @@ async def days() -> Response:
     """Days of entries; with `since` exactly the days that a page shows already, so that it can refresh itself."""
     async with chronos().database.reading() as db:
         before, since = web.day_argument("before"), web.day_argument("since")
-        page = await timer_page.load_days(db, viewer(), periods.now(), before, since)
-    return await web.fragment("entries/_days.html", page=page, editing=None, line_html=timer_page.line_html)
+        page = await days_page.load_days(db, viewer(), periods.now(), before, since)
+    return await web.fragment("entries/_days.html", page=page, editing=None, line_html=days_page.line_html)
 
 
 @blueprint.get("/entries/older")
@@ -32,15 +32,15 @@ async def days() -> Response:
 async def older() -> Response:
     """The next page of older days, and the link to the one after it."""
     async with chronos().database.reading() as db:
-        page = await timer_page.load_days(db, viewer(), periods.now(), web.day_argument("before"))
-    return await web.fragment("entries/_older.html", page=page, editing=None, line_html=timer_page.line_html)
+        page = await days_page.load_days(db, viewer(), periods.now(), web.day_argument("before"))
+    return await web.fragment("entries/_older.html", page=page, editing=None, line_html=days_page.line_html)
 
 
 @blueprint.get("/entries/week")
 @signed_in
 async def week() -> Response:
     async with chronos().database.reading() as db:
-        found = await timer_page.load_week(db, viewer(), periods.now())
+        found = await days_page.load_week(db, viewer(), periods.now())
     return await web.fragment("entries/_week.html", week=found)
 
 
@@ -56,7 +56,7 @@ async def _find(text: str) -> EntryRow:
 
 
 async def _row(entry: EntryRow) -> Response:
-    return await timer_page.row_fragment(viewer(), entry)
+    return await days_page.row_fragment(viewer(), entry)
 
 
 # --- adding and editing ------------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from quart_app.access import Viewer
 from quart_app.db import Conflict, Connection, Database
 from quart_app.ids import new_id
-from quart_app.queries import accounts, sessions
+from quart_app.queries import accounts, sessions, timer
 from quart_app.queries.accounts import Credentials, NewAccount, Profile
 from quart_app.tables import changes, memberships, users, workspaces
 
@@ -32,7 +32,7 @@ async def sign_in(database: Database, known: Credentials) -> Viewer:
 
     await database.transaction(work)
     async with database.reading() as db:
-        found = await sessions.find_session(db, token_hash, NOW)
+        found = await timer.find_presence(db, token_hash, NOW)
     assert found is not None
     return found.viewer
 

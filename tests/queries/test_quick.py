@@ -11,7 +11,8 @@ from quart_app import periods
 from quart_app.access import Quick
 from quart_app.db import Conflict, Database
 from quart_app.ids import new_id
-from quart_app.tables import Instant, throttles, users, workspaces
+from quart_app.kinds import Instant
+from quart_app.tables import throttles, users, workspaces
 from tests.support.cast import Cast
 
 ADD = Quick(

@@ -29,7 +29,7 @@ ZONES = {"alice": "Europe/Berlin", "bob": "Asia/Kathmandu", "dana": "America/New
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody signed in: a browser of theirs, and what find_session makes of it."""
+    """Somebody signed in: a browser of theirs, and what find_presence makes of it."""
 
     client: TestClientProtocol
     viewer: Viewer
