@@ -12,7 +12,7 @@ NPM := npm --no-audit --no-fund --ignore-scripts --loglevel=error
 TESTS ?=
 ARGS ?=
 
-.PHONY: help run dev test check format bench screenshots coverage lock clean
+.PHONY: help run dev test check format messages bench screenshots coverage lock clean
 
 help:
 	@echo "make run          start Chronos with sample data on http://localhost:8000 (PORT= changes the port)"
@@ -20,6 +20,7 @@ help:
 	@echo "make test         every test, with a PostgreSQL and a browser of its own (TESTS= picks some, ARGS= for pytest)"
 	@echo "make check        lint, format and types"
 	@echo "make format       put Python, templates, scripts and styles into their form"
+	@echo "make messages     bring the catalogues up to date with what the code says, and list what is untranslated"
 	@echo "make coverage     the tests, and which lines they never reach"
 	@echo "make bench        measure Chronos against its floor"
 	@echo "make screenshots  take the pictures of the README again"
@@ -58,6 +59,9 @@ format: $(VENV)/.dev node_modules/.installed
 	$(PY) -m ruff check --fix-only .
 	$(PY) -m ruff format .
 	$(NODE) node_modules/.bin/biome check --write static/js static/css
+
+messages: $(VENV)/.dev
+	@$(PY) -m tests.support.messages
 
 bench: $(VENV)/.dev
 	@$(PY) -m benchmarks $(ARGS)

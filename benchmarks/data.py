@@ -27,7 +27,8 @@ from tests.support import postgres
 
 PASSWORD = "a password for measuring"  # noqa: S105 (it opens nothing but made-up data)
 SHOWN = 60  # entries on the timer page
-A_DAY = 10
+A_FEW = 10
+A_DAY = 60  # all on one day: a page never cuts a day in two
 BIG = 100_000  # from so many entries in the database on, each of the team has years behind them
 YEARS = 4_000
 _CHUNK = 2_000
@@ -51,7 +52,7 @@ class Team:
 
     def recent(self, name: str) -> int:
         """How many entries of the last days somebody has: as many as the page shows, where it is looked at."""
-        return A_DAY if name in self.starters else SHOWN
+        return A_FEW if name in self.starters else SHOWN
 
 
 TEAM = Team()
@@ -149,8 +150,8 @@ def _recent(now: datetime) -> list[tuple[datetime, datetime]]:
     """As many entries as the page shows, on whole days up to yesterday: the page ends with a day's first entry."""
     midnight = now.replace(hour=0, minute=0, second=0)
     days = [midnight - timedelta(days=day) for day in range(1, SHOWN // A_DAY + 1)]
-    starts = [day + timedelta(hours=8, minutes=50 * n) for day in days for n in reversed(range(A_DAY))]
-    return [(start, start + timedelta(minutes=44, seconds=start.minute)) for start in starts]
+    starts = [day + timedelta(hours=8, minutes=12 * n) for day in days for n in reversed(range(A_DAY))]
+    return [(start, start + timedelta(minutes=10, seconds=start.minute)) for start in starts]
 
 
 def _long_ago(now: datetime, count: int) -> list[tuple[datetime, datetime]]:

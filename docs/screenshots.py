@@ -23,7 +23,7 @@ README = ROOT / "docs/images/timer.png"
 PASSWORD = "alice-sample"  # noqa: S105 (of the sample data)
 SIZES = {"wide": DESK, "phone": PHONE}
 THEMES = ("light", "dark")
-WIDE_ONLY = ("dialog",)
+WIDE_ONLY = ("dialog", "workspace_menu")
 
 Shot = Callable[[Page], Awaitable[object]]
 
@@ -52,6 +52,17 @@ async def editing_with_errors(page: Page) -> None:
 async def by_hand(page: Page) -> None:
     await page.goto("/timer")
     await page.get_by_text("Add time by hand").click()
+
+
+async def as_a_table(page: Page) -> None:
+    await page.goto("/timer")
+    await page.get_by_text("Show as a table").click()
+
+
+async def gap(page: Page) -> None:
+    await page.goto("/timer")
+    await page.get_by_role("link", name="Fill the gap").first.click()
+    await page.get_by_role("form", name="Add time by hand").wait_for()
 
 
 async def twice(page: Page) -> None:
@@ -99,6 +110,19 @@ async def tags(page: Page) -> None:
     await page.goto("/tags")
 
 
+async def team(page: Page) -> None:
+    await page.goto("/team")
+
+
+async def workspace(page: Page) -> None:
+    await page.goto("/workspace")
+
+
+async def workspace_menu(page: Page) -> None:
+    await page.goto("/timer")
+    await page.locator("summary.workspace").click()
+
+
 async def account(page: Page) -> None:
     await page.goto("/account")
 
@@ -112,6 +136,7 @@ async def nothing_there(page: Page) -> None:
 
 async def deleted(page: Page) -> None:
     await editing(page)
+    await page.get_by_role("form", name="Edit entry").locator("summary").click()
     await page.get_by_role("form", name="Edit entry").get_by_role("button", name="Delete").click()
     await page.get_by_role("button", name="Undo").wait_for()
 
@@ -129,6 +154,31 @@ async def suggesting(page: Page) -> None:
     await page.get_by_placeholder("What are you working on?").press_sequentially("de")
     await page.get_by_role("option").and_(page.locator("[data-description]")).first.wait_for()
     await page.keyboard.press("ArrowDown")
+
+
+async def asked(page: Page) -> None:
+    await idle(page)
+    await page.get_by_placeholder("What are you working on?").fill("Paint it @garden #fun")
+    await page.get_by_role("button", name="Start").click()
+    await page.get_by_role("alert").wait_for()
+
+
+async def favourites(page: Page) -> None:
+    for description in ("Weekly sync", "Payment retries"):
+        await page.context.request.post("/timer/start", form={"description": description})
+        await page.context.request.post("/favourites", form={})
+    await page.goto("/timer")
+
+
+async def palette(page: Page) -> None:
+    await page.goto("/timer")
+    await page.keyboard.press("ControlOrMeta+k")
+    await page.keyboard.type("we")
+    await page.get_by_role("dialog").get_by_role("option").first.wait_for()
+
+
+async def palette_page(page: Page) -> None:
+    await page.goto("/palette?q=we")
 
 
 async def empty(page: Page) -> None:
@@ -158,9 +208,21 @@ async def register(page: Page) -> None:
 
 
 SHOTS: tuple[Shot, ...] = (
-    *(timer, editing, editing_with_errors, by_hand, twice, dialog, older),
-    *(projects, project, clients, tags, account, nothing_there),
-    *(deleted, idle, suggesting, empty, no_projects, sign_in, register),
+    *(timer, editing, editing_with_errors, by_hand, as_a_table, gap, twice, dialog, older),
+    *(projects, project, clients, tags, team, workspace, workspace_menu, account, nothing_there),
+    *(
+        deleted,
+        idle,
+        suggesting,
+        asked,
+        favourites,
+        palette,
+        palette_page,
+        empty,
+        no_projects,
+        sign_in,
+        register,
+    ),
 )
 
 

@@ -19,6 +19,8 @@ from quart_app.tables import clients, entries, entry_tags, memberships, projects
 
 # Who may change what belongs to the whole workspace: projects, clients, tags.
 MANAGING = frozenset({"owner", "admin", "manager"})
+# Who may change the workspace itself: its name, its rules, its people.
+LEADING = frozenset({"owner", "admin"})
 # Who may track time of their own: all but those who only look on.
 TRACKING: frozenset[str] = MANAGING | {"member"}
 
@@ -56,6 +58,7 @@ class Viewer:
     away_since: datetime | None = None
     revision: int = 0
     workspace_revision: int = 0
+    confirmed_at: datetime | None = None  # of the timer that runs
 
     @property
     def zone(self) -> ZoneInfo:
@@ -82,6 +85,10 @@ class Viewer:
     @property
     def may_manage(self) -> bool:
         return self.role in MANAGING
+
+    @property
+    def may_lead(self) -> bool:
+        return self.role in LEADING
 
     @property
     def may_track(self) -> bool:
@@ -119,6 +126,7 @@ def _has_role(viewer: Viewer, roles: frozenset[str]) -> sa.ColumnElement[bool]:
         .where(
             memberships.c.workspace_id == viewer.workspace_id,
             memberships.c.user_id == viewer.user_id,
+            memberships.c.left_at.is_(None),
             memberships.c.role.in_(sorted(roles)),
         )
         .exists()
@@ -133,6 +141,11 @@ def may_track(viewer: Viewer) -> sa.ColumnElement[bool]:
 def may_manage(viewer: Viewer) -> sa.ColumnElement[bool]:
     """Whether the viewer may add to, and change, what belongs to the whole workspace."""
     return _has_role(viewer, MANAGING)
+
+
+def may_lead(viewer: Viewer) -> sa.ColumnElement[bool]:
+    """Whether the viewer may change the workspace itself: its name, its rules, its people."""
+    return _has_role(viewer, LEADING)
 
 
 def changeable(table: sa.Table, viewer: Viewer) -> sa.ColumnElement[bool]:
@@ -185,21 +198,33 @@ class EntryRow(NamedTuple):
         return self.ended_at is None
 
     @property
+    def likeness(self) -> tuple[object, ...]:
+        """What entries have in common that say the same."""
+        return self.description, self.project_id, self.is_billable, self.tags
+
+    @property
     def tags(self) -> tuple[str, ...]:
-        return tuple(sorted(self.tag_text.split(_TAG_SEPARATOR), key=str.casefold)) if self.tag_text else ()
+        return names_of(self.tag_text)
 
 
-def _tag_text(source: sa.FromClause) -> sa.ScalarSelect[str]:
+def names_of(tag_text: str | None) -> tuple[str, ...]:
+    """What stands in a column of tag_text(), in order."""
+    return tuple(sorted(tag_text.split(_TAG_SEPARATOR), key=str.casefold)) if tag_text else ()
+
+
+def tag_text(source: sa.FromClause, links: sa.Table = entry_tags) -> sa.ScalarSelect[str]:
+    """The names of the tags of an entry (or a favourite, by its `links`), as one text: see names_of."""
+    tagged = links.c.entry_id if links is entry_tags else links.c.favourite_id
     return (
         sa.select(joined_names(tags.c.name, _TAG_SEPARATOR))
         .select_from(
             sa.join(
-                entry_tags,
+                links,
                 tags,
-                sa.and_(tags.c.workspace_id == entry_tags.c.workspace_id, tags.c.id == entry_tags.c.tag_id),
+                sa.and_(tags.c.workspace_id == links.c.workspace_id, tags.c.id == links.c.tag_id),
             )
         )
-        .where(entry_tags.c.workspace_id == source.c.workspace_id, entry_tags.c.entry_id == source.c.id)
+        .where(links.c.workspace_id == source.c.workspace_id, tagged == source.c.id)
         .correlate(source)
         .scalar_subquery()
     )
@@ -218,7 +243,7 @@ def entry_columns(source: sa.FromClause = entries) -> list[sa.ColumnElement[Any]
         projects.c.name.label("project_name"),
         projects.c.colour.label("project_colour"),
         clients.c.name.label("client_name"),
-        _tag_text(source).label("tag_text"),
+        tag_text(source).label("tag_text"),
     ]
 
 

@@ -1,7 +1,6 @@
 """create_app(settings): the one place that wires blueprints, errors, headers, start and stop."""
 
 import asyncio
-import hashlib
 import time
 from collections.abc import Iterator, MutableMapping
 from functools import lru_cache
@@ -17,11 +16,32 @@ from quart.sessions import SecureCookieSession, SecureCookieSessionInterface
 from quart.templating import Environment
 from quart.wrappers import BaseRequestWebsocket
 
-from quart_app import errors, logs, metrics, periods, proxy, web, words
+from quart_app import answers, errors, logs, metrics, outermost, periods, proxy, web, words
+from quart_app import forgotten as forgotten_timer
+from quart_app.assets import Assets
 from quart_app.db import Database
 from quart_app.housekeeping import keep_house
 from quart_app.live import Live
-from quart_app.routes import account, clients, entries, health, live, projects, tags, timer
+from quart_app.routes import (
+    account,
+    clients,
+    entries,
+    favourites,
+    forgotten,
+    health,
+    live,
+    overlaps,
+    palette,
+    parts,
+    projects,
+    selection,
+    shell,
+    tags,
+    team,
+    timer,
+    undo,
+    workspace,
+)
 from quart_app.settings import Settings
 
 ROOT = Path(__file__).parent.parent
@@ -135,7 +155,26 @@ def create_app(settings: Settings) -> Quart:
 
 
 def _wire_routes(app: Quart) -> None:
-    for module in (timer, entries, projects, clients, tags, account, live, health):
+    for module in (
+        timer,
+        entries,
+        parts,
+        projects,
+        clients,
+        tags,
+        team,
+        workspace,
+        account,
+        live,
+        health,
+        shell,
+        selection,
+        undo,
+        overlaps,
+        forgotten,
+        favourites,
+        palette,
+    ):
         app.register_blueprint(module.blueprint)
 
     @app.get("/")
@@ -149,25 +188,39 @@ def _wire_routes(app: Quart) -> None:
 def _wire_templates(app: Quart) -> None:
     changing = app.config["TEMPLATES_AUTO_RELOAD"]
 
-    @lru_cache(maxsize=0 if changing else None)
-    def asset(path: str) -> str:
-        """The address of a file in static/, with its content's hash: it may be kept for ever."""
-        file = ROOT / "static" / path
-        return f"/static/{path}?v={_digest(file, file.stat().st_mtime_ns if changing else 0)}"
+    assets = Assets(changing=changing)
+
+    @app.get("/static/<any('all.css', 'all.js'):name>")
+    async def bundle(name: str) -> Response:
+        """Our style sheets, and our scripts, each kind as one file."""
+        kind = "text/css" if name.endswith(".css") else "text/javascript"
+        return Response(assets.bundle(name), content_type=f"{kind}; charset=utf-8")
 
     globals_: dict[str, Any] = {
-        "asset": asset,
+        "asset": assets.address,
         "format_clock": periods.format_clock,
-        "format_date": periods.format_date,
+        "direction": words.direction,
+        "format_date": words.format_date,
         "format_duration": words.format_duration,
+        "spell_duration": words.spell_duration,
+        "spellings": words.spellings,
         "format_timer": periods.format_timer,
         "day_label": words.day_label,
         "taste": words.taste,
+        "forgotten": forgotten_timer.find,
+        "time_words": answers.time_words,
+        "initials": _initials,
         "_": _said,
         "ngettext": _counted,
+        "page_key": web.page_key,
         "server_time": lambda: int(time.time() * 1000),
     }
     app.jinja_env.globals.update(globals_)
+
+
+def _initials(name: str) -> str:
+    """ "AK" of "Ada King": what stands in the circle that is a person's picture."""
+    return "".join(word[:1] for word in name.split()[:2]).upper()
 
 
 def _said(message: str, /, **values: Any) -> str:
@@ -181,11 +234,6 @@ def _counted(one: str, many: str, n: int, /, **values: Any) -> str:
     return escape(words.form_for(one, many, n)) % {"n": n, **values}
 
 
-@lru_cache(maxsize=256)
-def _digest(file: Path, _modified: int) -> str:
-    return hashlib.sha256(file.read_bytes()).hexdigest()[:12]
-
-
 def _wire_requests(app: Quart) -> None:
     @app.before_request
     async def guard() -> None:
@@ -193,34 +241,18 @@ def _wire_requests(app: Quart) -> None:
 
     @app.after_request
     async def finish(response: Response) -> Response:
-        if request.endpoint == "static" and request.args.get("v"):
+        if request.endpoint in ("static", "bundle") and request.args.get("v"):
             response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
         if token := g.get("renew_cookie"):
             web.set_session_cookie(response, token)
         return response
 
     errors.install(app)
-    app.asgi_app = _SecurityHeaders(app.asgi_app)  # type: ignore[method-assign]
+    outermost.install(app)
     metrics.install(app)
     # From the inside out: the request's id and the true address of the caller are known before anything else.
     logs.install(app)
     proxy.install(app)
-
-
-class _SecurityHeaders:
-    """Gives every answer the headers of errors.SECURITY_HEADERS, ready-made: Quart's own way costs ten times more."""
-
-    def __init__(self, app: Any) -> None:
-        self._app = app
-        self._headers = [(k.lower().encode(), v.encode()) for k, v in errors.SECURITY_HEADERS.items()]
-
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        async def send_on(event: Any) -> None:
-            if event["type"] == "http.response.start":
-                event["headers"] = [*event["headers"], *self._headers]
-            await send(event)
-
-        await self._app(scope, receive, send_on)
 
 
 def _wire_lifetime(app: Quart) -> None:
@@ -230,6 +262,7 @@ def _wire_lifetime(app: Quart) -> None:
 
     @app.before_serving
     async def start() -> None:
+        words.prepare()
         await state.live.start()
         keeping.append(asyncio.create_task(keep_house(state.database)))
 

@@ -59,8 +59,10 @@ async def resolve_names(
     names: Iterable[str],
     allowed: sa.ColumnElement[bool],
     now: datetime,
+    more: Mapping[str, Any] | None = None,
 ) -> list[UUID]:
-    """Ids of these names, whatever their case, in their order and each once; those that are missing are made.
+    """Ids of these names, whatever their case, in their order and each once; those that are missing are made (with
+    these `more` columns).
 
     The rows stay until this transaction ends. Safe against others who make the same names at the same time.
     Raises Forbidden where one has to be made and the viewer is not allowed to.
@@ -72,7 +74,7 @@ async def resolve_names(
         return []
     found = await _ids_by_key(db, viewer, table, wanted.values())
     # In one order everywhere: two who make the same names must not wait for each other.
-    missing = [{"name": wanted[key]} for key in sorted(wanted.keys() - found.keys())]
+    missing = [{**(more or {}), "name": wanted[key]} for key in sorted(wanted.keys() - found.keys())]
     if missing:
         rows = _new_rows(db, viewer, table, missing, allowed, now)
         rows = rows.on_conflict_do_nothing(index_elements=[table.c.workspace_id, table.c.name_key])

@@ -9,13 +9,14 @@ from datetime import date, time, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 
 from quart_app.periods import FIRST_DAY, LAST_DAY, LONGEST_SECONDS, MONTHS
+from quart_app.words import N_, _, date_sign, month_names
 
 _LONGEST_TEXT = 40
 # Phones and copied pages bring marks that steer the layout (dropped) and signs of their own (replaced).
 _MARKS = dict.fromkeys((0x061C, 0x200E, 0x200F, *range(0x2066, 0x206A)))
 _SIGNS = str.maketrans("：．，／－‐‑–−٫", ":.,/-----.")
-_DURATION_EXAMPLE = "Type a duration like 1:30, 1.5h or 90m."
-_CLOCK_EXAMPLE = "Type a time like 9:05, 905 or 9.05pm."
+_DURATION_EXAMPLE = N_("Type a duration like 1:30, 1.5h or 90m.")
+_CLOCK_EXAMPLE = N_("Type a time like 9:05, 905 or 9.05pm.")
 _DATE_EXAMPLES = {"ymd": "2026-11-22", "dmy": "22/11/2026", "mdy": "11/22/2026"}
 _UNITS = {
     **dict.fromkeys(("h", "hr", "hrs", "hour", "hours"), 3600),
@@ -23,7 +24,7 @@ _UNITS = {
     **dict.fromkeys(("s", "sec", "secs", "second", "seconds"), 1),
 }
 _COLONS = re.compile(r"(\d{0,4}):(\d\d)(?::(\d\d))?(?: ?h)?")
-_AMOUNT = re.compile(r"(\d*(?:[.,]\d+)?) ?([a-z]*) ?")
+_AMOUNT = re.compile(r"(\d*(?:[.,]\d+)?) ?([a-z]*)(?:(?<=[a-z])\.)? ?")
 _CLOCK = re.compile(r"(\d\d?)(?:[:. ]?(\d\d)(?:[:. ]?(\d\d))?)?(?: ?([ap])(?:\.?m)?\.?)?")
 _DATE = re.compile(r"(\w+)(?: ?[-./,] ?| )(\w+)(?:(?: ?[-./,] ?| )(\w+))?\.?")
 _COMPACT_DATE = re.compile(r"(\d{4})(\d\d)(\d\d)")
@@ -35,28 +36,39 @@ def _plain(text: str) -> str:
         return ""
     text = " ".join(text.translate(_MARKS).translate(_SIGNS).split()).lower()
     text = "".join(str(unicodedata.decimal(sign)) if sign.isdecimal() else sign for sign in text)
+    text = _unaccented(text)
     return text if text.isascii() else ""
+
+
+def _unaccented(text: str) -> str:
+    """ "märz" as "marz": whoever leaves the accents out means the same."""
+    return "".join(sign for sign in unicodedata.normalize("NFD", text) if not unicodedata.combining(sign))
+
+
+def _names(said: str, *others: str) -> set[str]:
+    """Words to know something by: those of the reader's language, separated by blanks, and others."""
+    return {*_unaccented(said.lower()).split(), *others}
 
 
 def parse_duration(text: str) -> int:
     """Seconds of a typed duration, from 0 to 9999 hours: "1:30", "1:30:15", ":45", "1.5h", "1,5 h", "1h 30m",
-    "1h30", "90m", "90 min", "45s".
+    "1h30", "90m", "90 min", "45s"; in German also "1,5 Std", "90 Minuten".
 
     A number alone means minutes when it is whole ("90", and "2" is two minutes, as in Toggl Track and
     Clockify), and hours when it has a fraction ("1.5", "1,5", "2.0"). Its size never changes its unit.
     """
     text = _plain(text)
     if text.startswith("-"):
-        raise ValueError(f"A duration can't be negative. {_DURATION_EXAMPLE}")
+        raise ValueError(_("A duration can't be negative. %(example)s", example=_(_DURATION_EXAMPLE)))
     if colons := _COLONS.fullmatch(text):
         hours, minutes, seconds = (int(part or 0) for part in colons.groups())
         if minutes > 59 or seconds > 59:
-            raise ValueError("After a colon numbers go up to 59. For ninety minutes type 90m.")
+            raise ValueError(_("After a colon numbers go up to 59. For ninety minutes type 90m."))
         total = Decimal(hours * 3600 + minutes * 60 + seconds)
     else:
         total = _sum_amounts(text)
     if total > LONGEST_SECONDS:
-        raise ValueError("That is too long: a duration is at most 9999 hours.")
+        raise ValueError(_("That is too long: a duration is at most 9999 hours."))
     return int(total.to_integral_value(ROUND_HALF_UP))
 
 
@@ -66,37 +78,52 @@ def _sum_amounts(text: str) -> Decimal:
     while place < len(text) or not place:
         found = _AMOUNT.match(text, place)
         if not found or not found[1]:
-            raise ValueError(_DURATION_EXAMPLE)
+            raise ValueError(_(_DURATION_EXAMPLE))
         amount, word, larger, place = found[1], found[2], unit, found.end()
-        unit = _UNITS.get(word, 0)
+        unit = _unit(word) if word else 0
         if not word and place == len(text):
             alone = 60 if amount.isdigit() else 3600
             unit = larger // 60 if larger else alone
         if not unit or (larger and unit >= larger):
-            raise ValueError(_DURATION_EXAMPLE)
+            raise ValueError(_(_DURATION_EXAMPLE))
         total += Decimal(amount.replace(",", ".")) * unit
     return total
 
 
+def _unit(word: str) -> int:
+    """How many seconds it means, 0 for no unit."""
+    if word in _UNITS:
+        return _UNITS[word]
+    units = {3600: _("hour hours"), 60: _("minute minutes"), 1: _("second seconds")}
+    return next((unit for unit, said in units.items() if word in _names(said)), 0)
+
+
 def parse_clock(text: str) -> time:
     """A typed time of day: "9", "09", "9:05", "905", "0905", "9.05", "9 05", "21:30:15", "9am", "9 p.m.",
-    "9.05a", "noon", "midnight". Without am or pm it is on the 24-hour clock; 12am is midnight."""
+    "9.05a", "noon", "midnight", "9 o'clock" (in German "9 Uhr"). Without am or pm it is on the 24-hour clock; 12am is
+    midnight."""
     text = _plain(text)
-    found = _CLOCK.fullmatch({"noon": "12", "midnight": "0"}.get(text, text))
+    for name in _names(_("o'clock"), "o'clock"):
+        text = text.removesuffix(name).rstrip() if text[:1].isdigit() else text
+    if text in _names(_("noon"), "noon"):
+        text = "12"
+    elif text in _names(_("midnight"), "midnight"):
+        text = "0"
+    found = _CLOCK.fullmatch(text)
     if not found:
-        raise ValueError(_CLOCK_EXAMPLE)
+        raise ValueError(_(_CLOCK_EXAMPLE))
     hour, minute, second = (int(part or 0) for part in found.group(1, 2, 3))
     half = found[4]
     if half and not 1 <= hour <= 12:
-        raise ValueError("With am or pm the hour goes from 1 to 12, like 9.05pm.")
+        raise ValueError(_("With am or pm the hour goes from 1 to 12, like 9.05pm."))
     if half:
         hour = hour % 12 + (12 if half == "p" else 0)
     if (hour, minute, second) == (24, 0, 0):
-        raise ValueError("For midnight type 0:00.")
+        raise ValueError(_("For midnight type 0:00."))
     if hour > 23:
-        raise ValueError("Hours go from 0 to 23, like 21:30.")
+        raise ValueError(_("Hours go from 0 to 23, like 21:30."))
     if minute > 59 or second > 59:
-        raise ValueError("Minutes and seconds go from 0 to 59, like 9:05.")
+        raise ValueError(_("Minutes and seconds go from 0 to 59, like 9:05."))
     return time(hour, minute, second)
 
 
@@ -104,15 +131,16 @@ def parse_date(text: str, order: str, *, today: date | None = None) -> date:
     """A typed date from 1970-01-01 to 2199-12-31.
 
     In every order: ISO ("2026-11-22", "20261122", "2026/11/22"). In the person's own order ("dmy", "mdy" or
-    "ymd"): with . / - or a blank between, also with a two-digit year (70 to 99 are 19xx). English names of
-    months: "22 Nov 2026", "Nov 22, 2026". With today given, also "today", "yesterday", "tomorrow", and a date
-    without its year: the one nearest to today.
+    "ymd"): with . / - or a blank between, also with a two-digit year (70 to 99 are 19xx). Names of months, English
+    or their own: "22 Nov 2026", "Nov 22, 2026", "22. März 2026". With today given, also "today", "yesterday",
+    "tomorrow" (or in their own language), and a date without its year: the one nearest to today.
     """
     text = _plain(text)
-    example = f"Type a date like {_DATE_EXAMPLES[order]}."
-    near = {"yesterday": -1, "today": 0, "tomorrow": 1}.get(text)
-    if today and near is not None:
-        return today + timedelta(days=near)
+    example = _("Type a date like %(example)s.", example=_DATE_EXAMPLES[order].replace("/", date_sign()))
+    near = {-1: _names(_("yesterday"), "yesterday"), 0: _names(_("today"), "today")}
+    near[1] = _names(_("tomorrow"), "tomorrow")
+    if today and (days := [days for days, names in near.items() if text in names]):
+        return today + timedelta(days=days[0])
     found = _COMPACT_DATE.fullmatch(text) or _DATE.fullmatch(text)
     year, month, day = _place([part for part in found.groups() if part] if found else [], order, example)
     if year is not None:
@@ -122,9 +150,9 @@ def parse_date(text: str, order: str, *, today: date | None = None) -> date:
     else:
         raise ValueError(example)
     if made is None:
-        raise ValueError(f"That day is not in the calendar. {example}")
+        raise ValueError(_("That day is not in the calendar. %(example)s", example=example))
     if not FIRST_DAY <= made <= LAST_DAY:
-        raise ValueError("Dates go from 1970 to 2199.")
+        raise ValueError(_("Dates go from 1970 to 2199."))
     return made
 
 
@@ -149,8 +177,9 @@ def _place(parts: list[str], order: str, example: str) -> tuple[int | None, int,
 
 
 def _month_number(name: str) -> int:
-    """1 to 12 for an English month's name or its first three letters or more; else 0."""
-    fitting = (number for number, month in enumerate(MONTHS, 1) if month.lower().startswith(name))
+    """1 to 12 for a month's name, English or the reader's own, or its first three letters or more; else 0."""
+    known = [*enumerate(month_names(), 1), *enumerate(MONTHS, 1)]
+    fitting = (number for number, month in known if _unaccented(month.lower()).startswith(name))
     return next(fitting, 0) if len(name) > 2 else 0
 
 

@@ -2,6 +2,7 @@
 
 What has been made of them is kept for as long as nothing changes."""
 
+import hashlib
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -17,9 +18,9 @@ from quart_app import periods, web, words
 from quart_app.access import EntryRow, Viewer
 from quart_app.db import Connection
 from quart_app.queries import entries
-from quart_app.timesheet import Bar, Column, Day, Line, chart_of, days_of, lines_of, shares_of
+from quart_app.timesheet import Bar, Column, Day, Fold, Line, chart_of, days_of, lines_of, shares_of
 
-PAGE = 50
+PAGE = 30
 FOREVER = datetime(2300, 1, 1, tzinfo=UTC)
 CHART_HEIGHT = 84
 
@@ -39,6 +40,9 @@ class Kept:
 
     sections: dict[date, bytes] = field(default_factory=dict)
     week: Week | None = None
+    today: dict[Hashable, Any] = field(
+        default_factory=dict
+    )  # drawings, by where they begin and end: today_page.py
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,19 +61,22 @@ class DaysPage:
     kept: Kept = field(default_factory=Kept)
     moving: date = date.max
 
-    def section(self, day: Day[EntryRow], person: Viewer) -> Markup:
-        """A day as HTML. What has ended looks the same until a revision changes: see find_newest."""
-        if day.date < self.moving and (found := self.kept.sections.get(day.date)) is not None:
+    def section(
+        self, day: Day[EntryRow], person: Viewer, edited: UUID | None = None, editor: Markup | None = None
+    ) -> Markup:
+        """A day as HTML. What has ended looks the same until a revision changes: see find_newest. The entry that is
+        edited has its editor in its place."""
+        is_kept = day.date < self.moving and edited is None
+        if is_kept and (found := self.kept.sections.get(day.date)) is not None:
             return web.place(found)
         label = words.day_label(day.date, self.today, person.date_order)
-        shown = {"day": day, "label": label, "row_html": self.row_html(person), "editing": None}
-        made = _rendered("entries/_day.html", **shown)
-        if day.date < self.moving:
+        item_html = partial(_item_html, person=person, edited=edited, editor=editor)
+        made = rendered(
+            "entries/_day.html", day=day, label=label, item_html=item_html, may_track=person.may_track
+        )
+        if is_kept:
             self.kept.sections[day.date] = made.encode()
         return made
-
-    def row_html(self, person: Viewer) -> Callable[[Line[EntryRow]], Markup]:
-        return partial(line_html, person=person)
 
 
 # --- days --------------------------------------------------------------------------------------------------------
@@ -205,24 +212,26 @@ def week_of(page: DaysPage, person: Viewer) -> Week:
         return page.kept.week
     week = periods.week_days(page.today, person.week_start)
     days = [day for day in page.days if week[0] <= day.date <= week[-1]]
-    columns, top_hours = chart_of(days, week, CHART_HEIGHT)
-    label = ", ".join(f"{each.date:%a} {words.format_duration(each.seconds)}" for each in columns)
-    shown = {"columns": columns, "label": label, "top_hours": top_hours, "shares": shares_of(days)}
-    drawing = _rendered("entries/week_drawing.html", column_html=_column_html, **shown)
+    chart = chart_of(days, week, CHART_HEIGHT, person.day_target * 60)
+    short, letters = words.weekday_names("abbreviated"), words.weekday_names("narrow")
+    names = [(short[each.date.weekday()], letters[each.date.weekday()]) for each in chart.columns]
+    shown = {"chart": chart, "height": CHART_HEIGHT, "names": names, "shares": shares_of(days)}
+    drawing = rendered("entries/week_drawing.html", column_html=_column_html, **shown)
     made = Week(sum(day.seconds for day in days), any(day.is_running for day in days), drawing)
     if page.moving == date.max:
         page.kept.week = made
     return made
 
 
-def _column_html(index: int, column: Column) -> Markup:
+def _column_html(index: int, name: str, letter: str, column: Column) -> Markup:
     """A day's bars. While a timer runs they are drawn anew each time; those of the other days stay."""
-    return _kept_column(index, column.date.strftime("%a")[0], tuple(column.bars))
+    title = f"{name} {words.format_duration(column.seconds)}"
+    return _kept_column(index, title, letter, tuple(column.bars))
 
 
 @lru_cache(maxsize=2048)
-def _kept_column(index: int, letter: str, bars: tuple[Bar, ...]) -> Markup:
-    return _rendered("entries/week_column.html", index=index, letter=letter, bars=bars)
+def _kept_column(index: int, title: str, letter: str, bars: tuple[Bar, ...]) -> Markup:
+    return rendered("entries/week_column.html", index=index, title=title, letter=letter, bars=bars)
 
 
 async def load_week(db: Connection, person: Viewer, now: datetime) -> Week:
@@ -232,15 +241,34 @@ async def load_week(db: Connection, person: Viewer, now: datetime) -> Week:
 # --- rows --------------------------------------------------------------------------------------------------------
 
 
-def _rendered(template: str, **context: Any) -> Markup:
+def rendered(template: str, **context: Any) -> Markup:
+    """A template that shows nothing but what it is given: neither the request nor who asks is there for it."""
     text = current_app.jinja_env.get_template(template).render(context).strip()
     return Markup(text)  # noqa: S704 (a template's own output, escaped there)
 
 
+def _item_html(
+    item: Line[EntryRow] | Fold[EntryRow], person: Viewer, edited: UUID | None, editor: Markup | None
+) -> Markup:
+    """What a day's list holds: a line, a fold of lines, or the editor in its entry's place."""
+    if isinstance(item, Line):
+        return editor if editor and _is(item, edited) else line_html(item, person)
+    if not any(_is(line, edited) for line in item.lines):
+        return _kept_fold(item, *_looks(person))
+    return _fold_html(item, partial(_item_html, person=person, edited=edited, editor=editor), *_looks(person))
+
+
+def _is(line: Line[EntryRow], edited: UUID | None) -> bool:
+    return line.index == 0 and line.entry.id == edited
+
+
+def _looks(person: Viewer) -> tuple[str, str, bool, words.Taste]:
+    return person.time_zone, person.hour_cycle, person.may_track, words.taste()
+
+
 def line_html(line: Line[EntryRow], person: Viewer) -> Markup:
     """A row. What has ended looks the same until it changes, so it is kept by all that it is made of."""
-    looks = (person.time_zone, person.hour_cycle, person.may_track, words.taste())
-    return _render_line(line, *looks) if line.is_running else _kept_line(line, *looks)
+    return _render_line(line, *_looks(person)) if line.is_running else _kept_line(line, *_looks(person))
 
 
 def _render_line(
@@ -253,10 +281,11 @@ def _render_line(
         days_later = (
             periods.local_day(entry.ended_at, zone) - periods.local_day(entry.started_at, zone)
         ).days
-    return _rendered(
+    return rendered(
         "entries/_row.html",
         line=line,
         entry=entry,
+        name=entry.description or words._("No description"),
         zone=zone,
         hour_cycle=hour_cycle,
         may_track=may_track,
@@ -265,6 +294,38 @@ def _render_line(
 
 
 _kept_line = lru_cache(maxsize=2048)(_render_line)
+
+
+def _fold_html(
+    fold: Fold[EntryRow],
+    line_html: Callable[[Line[EntryRow]], Markup] | None,
+    zone_name: str,
+    hour_cycle: str,
+    may_track: bool,
+    taste: words.Taste,
+) -> Markup:
+    """Alike entries as one. Without `line_html` its lines are as they always are, and it is folded."""
+    zone = periods.zone(zone_name)
+    entry = fold.lines[0].entry
+    likeness = hashlib.blake2s(repr(entry.likeness).encode(), digest_size=6).hexdigest()
+    return rendered(
+        "entries/fold.html",
+        fold=fold,
+        # As long as two remain that are alike it is the same fold, whatever is added to it or taken away.
+        key=f"{periods.local_day(fold.start, zone)}-{likeness}",
+        entry=entry,
+        name=entry.description or words._("No description"),
+        is_open=line_html is not None,
+        line_html=line_html or (lambda line: _kept_line(line, zone_name, hour_cycle, may_track, taste)),
+        zone=zone,
+        hour_cycle=hour_cycle,
+        may_track=may_track,
+    )
+
+
+@lru_cache(maxsize=1024)
+def _kept_fold(fold: Fold[EntryRow], *looks: Any) -> Markup:
+    return _fold_html(fold, None, *looks)
 
 
 async def row_fragment(person: Viewer, entry: EntryRow) -> Response:

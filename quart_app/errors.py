@@ -1,16 +1,18 @@
 """What a request may not do, and how every refusal and failure looks: same-origin check, headers, error pages."""
 
+from contextlib import suppress
 from typing import cast
 from urllib.parse import urlsplit
 
 import structlog
-from quart import Quart, Response, make_response, render_template, request
+from quart import Quart, Response, g, make_response, render_template, request
 from werkzeug.exceptions import HTTPException, abort
 
-from quart_app import logs
+from quart_app import exclusion, logs
 from quart_app.access import Forbidden, Missing
-from quart_app.db import Unavailable
-from quart_app.web import wants_fragment
+from quart_app.db import Conflict, Unavailable
+from quart_app.web import find_viewer, speak_to, wants_fragment
+from quart_app.words import N_, _
 
 _log = structlog.get_logger(__name__)
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -31,7 +33,7 @@ def refuse_cross_site() -> None:
         origin = request.headers.get("Origin")
         allowed = origin is None or urlsplit(origin).netloc.casefold() == request.host.casefold()
     if not allowed:
-        abort(403, "This form came from another site. Open Chronos itself and try again.")
+        abort(403, _("This form came from another site. Open Chronos itself and try again."))
 
 
 SECURITY_HEADERS = {
@@ -47,40 +49,58 @@ SECURITY_HEADERS = {
 
 # What happened, and what to do next.
 WORDS = {
-    400: ("That didn't work", "The address or the form can't be read. Go back and try again."),
+    400: (N_("That didn't work"), N_("The address or the form can't be read. Go back and try again.")),
     403: (
-        "This isn't yours to do",
-        "Ask an owner or manager of the workspace to do it, or to change your role.",
+        N_("This isn't yours to do"),
+        N_("Ask an owner or manager of the workspace to do it, or to change your role."),
     ),
     404: (
-        "Nothing here",
-        "It may have been deleted, or the address is wrong. Your time is safe on the timer page.",
+        N_("Nothing here"),
+        N_("It may have been deleted, or the address is wrong. Your time is safe on the timer page."),
     ),
-    405: ("That address doesn't do this", "Go back to the page and use its buttons."),
-    409: ("Something else came first", "Look at the page again: it shows how things stand now."),
-    413: ("That is too much at once", "Send less than 1 MB at a time."),
-    415: ("That kind of content isn't understood", "Send it as an ordinary form."),
-    429: ("Too many tries", "Wait a little, then try again."),
+    405: (N_("That address doesn't do this"), N_("Go back to the page and use its buttons.")),
+    409: (N_("Something else came first"), N_("Look at the page again: it shows how things stand now.")),
+    413: (N_("That is too much at once"), N_("Send less than 1 MB at a time.")),
+    415: (N_("That kind of content isn't understood"), N_("Send it as an ordinary form.")),
+    429: (N_("Too many tries"), N_("Wait a little, then try again.")),
     500: (
-        "Something broke on our side",
-        "Nothing of yours was lost. Try again; if it stays, tell whoever runs this Chronos.",
+        N_("Something broke on our side"),
+        N_("Nothing of yours was lost. Try again; if it stays, tell whoever runs this Chronos."),
     ),
     503: (
-        "Chronos is catching its breath",
-        "The database can't be reached right now. Try again in a few seconds.",
+        N_("Chronos is catching its breath"),
+        N_("The database can't be reached right now. Try again in a few seconds."),
     ),
 }
 
 
+async def _find_language(*, ask_database: bool) -> None:
+    """Where nobody has asked yet who the caller is. An outage leaves what the browser prefers."""
+    if "is_spoken_to" not in g:
+        speak_to(None)
+        if ask_database:
+            with suppress(Unavailable):
+                await find_viewer()
+
+
+# Where a question can be asked, routes do so themselves.
+OVERLAPS = N_(
+    "This would overlap another entry, and this workspace allows no overlaps. Change the times of one of them."
+)
+
+
 async def error_response(status: int, detail: str | None = None) -> Response:
-    """An error as a page of the site's look, or as a fragment where htmx asks. No database: it may be the trouble."""
+    """An error as a page of the site's look, or as a fragment where htmx asks. One of ours asks no database, which may
+    be the trouble."""
+    await _find_language(ask_database=status < 500)
     title, advice = WORDS.get(status, WORDS[400 if status < 500 else 500])
     template = "errors/_error.html" if wants_fragment() else "errors/error.html"
     body = await render_template(
-        template, status=status, title=title, advice=detail or advice, request_id=logs.request_id()
+        template, status=status, title=_(title), advice=detail or _(advice), request_id=logs.request_id()
     )
     response = cast(Response, await make_response(body, status))
     response.headers["Cache-Control"] = "no-store"
+    response.vary.add("Accept-Language")
     if status == 503:
         response.headers["Retry-After"] = "5"
     if wants_fragment():
@@ -114,6 +134,8 @@ def install(app: Quart) -> None:
         return await error_response(403)
 
     async def unexpected(error: Exception) -> Response:
+        if isinstance(error, Conflict) and exclusion.is_overlap(error):
+            return await error_response(409, _(OVERLAPS))
         _log.exception("unexpected_error", path=request.path, exc_info=error)
         return await error_response(500)
 

@@ -16,6 +16,8 @@ from pydantic import (
 )
 from pydantic_core import ErrorDetails
 
+from quart_app.words import _
+
 Errors = dict[str, str]
 M = TypeVar("M", bound="Form")
 
@@ -58,11 +60,11 @@ def _tag_names(value: object) -> object:
     for part in re.split(r"[,;\n]|\s#|^#", value):
         name = _line(part).lstrip("#").strip()
         if len(name) > MAX_TAG:
-            raise ValueError(f"Keep each tag to {MAX_TAG} characters or fewer.")
+            raise ValueError(_("Keep each tag to %(most)s characters or fewer.", most=MAX_TAG))
         if name:
             names.setdefault(name.casefold(), name)
     if len(names) > MAX_TAGS:
-        raise ValueError(f"Use {MAX_TAGS} tags or fewer on one entry.")
+        raise ValueError(_("Use %(most)s tags or fewer on one entry.", most=MAX_TAGS))
     return tuple(names.values())
 
 
@@ -75,7 +77,7 @@ def _at_most(most: int) -> AfterValidator:
 
     def check(value: str) -> str:
         if len(value) > most:
-            raise ValueError(f"Keep this to {most} characters or fewer.")
+            raise ValueError(_("Keep this to %(most)s characters or fewer.", most=most))
         return value
 
     return AfterValidator(check)
@@ -83,13 +85,13 @@ def _at_most(most: int) -> AfterValidator:
 
 def _given(value: str) -> str:
     if not value:
-        raise ValueError("Enter a name.")
+        raise ValueError(_("Enter a name."))
     return value
 
 
 def _colour(value: int) -> int:
     if not 1 <= value <= _COLOURS:
-        raise ValueError("Choose one of the colours.")
+        raise ValueError(_("Choose one of the colours."))
     return value
 
 
@@ -120,17 +122,17 @@ def _message(detail: ErrorDetails) -> str:
     kind, context = detail["type"], detail.get("ctx", {})
     match kind:
         case "missing" | "string_type":
-            return "Fill this in."
+            return _("Fill this in.")
         case "string_too_long":
-            return f"Keep this to {context['max_length']} characters or fewer."
+            return _("Keep this to %(most)s characters or fewer.", most=context["max_length"])
         case "string_too_short":
             least = context["min_length"]
-            return "Fill this in." if least == 1 else f"Use at least {least} characters."
+            return _("Fill this in.") if least == 1 else _("Use at least %(least)s characters.", least=least)
         case "value_error":
             return str(context["error"])
         case "literal_error" | "enum" | "bool_parsing" | "int_parsing" | "int_type":
-            return "Choose one of the offered values."
+            return _("Choose one of the offered values.")
         case "uuid_parsing" | "uuid_type":
-            return "Choose one from the list."
+            return _("Choose one from the list.")
         case _:
-            return "This value can't be used."
+            return _("This value can't be used.")

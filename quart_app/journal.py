@@ -1,6 +1,6 @@
 """What every write leaves behind: a line in the journal, and a higher revision of what pages show."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -93,7 +93,14 @@ def plain(row: Any, *columns: str) -> dict[str, Any]:
     return {column: _plain(getattr(row, column)) for column in columns}
 
 
+def plain_values(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Values as JSON values."""
+    return {name: _plain(value) for name, value in values.items()}
+
+
 def _plain(value: Any) -> Any:
     if isinstance(value, UUID):
         return str(value)
+    if isinstance(value, tuple):
+        return list(value)
     return value.isoformat() if isinstance(value, datetime) else value

@@ -51,6 +51,9 @@ class Folded(TypeDecorator[str]):
     cache_ok = True
 
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
-        if value is None:
-            return None
-        return " ".join(unicodedata.normalize("NFKC", value).casefold().split())
+        return None if value is None else fold(value)
+
+
+def fold(name: str) -> str:
+    """What Folded makes of a name."""
+    return " ".join(unicodedata.normalize("NFKC", name).casefold().split())

@@ -23,6 +23,7 @@ RESYNC = "resync"
 END = "session-ended"
 # A NOTIFY carries at most 8000 bytes (PostgreSQL): a session's key with its names takes some 70 of them.
 AUDIENCES_AT_ONCE = 50
+MOST_TURNS = 1000
 _log = structlog.get_logger(__name__)
 
 
@@ -70,6 +71,8 @@ class Live:
         self._database = database
         self._mailboxes: defaultdict[str, set[Mailbox]] = defaultdict(set)
         self._all: set[Mailbox] = set()
+        self._turn = 0
+        self._turns: dict[str, int] = {}
         self._origin = uuid4().hex[:12]
         self._tasks: list[asyncio.Task[None]] = []
         self._listening = database.dialect == "sqlite"
@@ -83,6 +86,19 @@ class Live:
     def is_listening(self) -> bool:
         """Whether what other processes publish arrives here (always, where there are none)."""
         return self._listening
+
+    def turn_of(self, audience: str) -> int | None:
+        """A number that is another one as soon as this process hears of something for the audience: what is read from
+        the database after this holds until then. None while something may be missed."""
+        if not self._listening:
+            return None
+        if len(self._turns) >= MOST_TURNS:
+            self._forget_turns()
+        return self._turns.setdefault(audience, self._turn)
+
+    def _forget_turns(self) -> None:
+        self._turns.clear()
+        self._turn += 1
 
     async def start(self, *, heartbeat: float = 25.0) -> None:
         self._tasks = [asyncio.create_task(self._beat(heartbeat))]
@@ -143,6 +159,9 @@ class Live:
 
     def _deliver(self, news: Mapping[str, Sequence[str]]) -> None:
         for audience, names in news.items():
+            if audience in self._turns:
+                self._turn += 1
+                self._turns[audience] = self._turn
             for mailbox in self._mailboxes.get(audience, ()):
                 for name in names:
                     mailbox.put(name)
@@ -186,6 +205,7 @@ class Live:
             self._listening = True
             self._tried.set()
             if resync:
+                self._forget_turns()
                 for mailbox in self._all:
                     mailbox.put(RESYNC)
             await lost.wait()
@@ -197,15 +217,22 @@ class Live:
             connection.terminate()
 
 
-async def events(mailbox: Mailbox) -> AsyncIterator[str]:
-    """The stream as server-sent events: each name is an event. When nothing came, a `beat` with the server's time in
-    milliseconds shows the line alive and sets the browser's clocks right."""
-    yield "retry: 1000\n: open\n\n"
+async def events(mailbox: Mailbox, key: str = "") -> AsyncIterator[str]:
+    """The stream as server-sent events: `open` with the key of whose stream it is, then each name as an event. At the
+    beginning, and when nothing came, a `beat` with the server's time in milliseconds shows the line alive and sets the
+    browser's clocks right."""
+    yield f"retry: 1000\nevent: open\ndata: {key}\n\n{_beat()}"
     while True:
         names = await mailbox.take()
         for name in names:
             yield f"event: {name}\ndata: {name}\n\n"
-        if END in names or (mailbox.ended and not names):
+            if name == END:
+                return  # what comes after it is not for them any more
+        if mailbox.ended and not names:
             return
         if not names:
-            yield f"event: beat\ndata: {time.time() * 1000:.0f}\n\n"
+            yield _beat()
+
+
+def _beat() -> str:
+    return f"event: beat\ndata: {time.time() * 1000:.0f}\n\n"

@@ -11,9 +11,10 @@ from quart_app.db import Connection
 from quart_app.forms.account import RegisterForm
 from quart_app.queries import accounts, sessions, throttles
 from quart_app.queries.throttles import PER_ACCOUNT, PER_ADDRESS
+from quart_app.words import N_, Taste, _, speaking
 
-WRONG = "This name and password don't go together. Check both, then try again."
-WRONG_PASSWORD = "This isn't your current password."  # noqa: S105
+WRONG = N_("This name and password don't go together. Check both, then try again.")
+WRONG_PASSWORD = N_("This isn't your current password.")
 
 
 class Refused(Exception):
@@ -53,7 +54,10 @@ async def register(form: RegisterForm, caller: Caller, now: datetime) -> str:
     state, token = web.chronos(), web.new_token()
     await take_tries(now, (caller.key, PER_ADDRESS))
     password_hash = await passwords.hash_password(form.password)
-    new = accounts.NewAccount(password_hash=password_hash, **form.model_dump(exclude={"password"}))
+    with speaking(Taste(form.locale)):
+        workspace = _("%(name)s's workspace", name=form.username)
+    account = form.model_dump(exclude={"password"})
+    new = accounts.NewAccount(password_hash=password_hash, workspace_name=workspace, **account)
     only_first = state.settings.registration == "first-only"
     insert = accounts.insert_first_account if only_first else accounts.insert_account
 
@@ -79,12 +83,12 @@ async def sign_in(name: str, password: str, caller: Caller, now: datetime) -> st
         known = await accounts.find_credentials(db, name)
     is_right, fresh = await passwords.verify_password(password, known.password_hash if known else None)
     if known is None or not is_right:
-        raise Refused(WRONG)
+        raise Refused(_(WRONG))
 
     async def work(db: Connection) -> None:
         # The password may have been changed while this one was verified.
         if not await accounts.confirm_password(db, known, fresh):
-            raise Refused(WRONG)
+            raise Refused(_(WRONG))
         await throttles.return_try(db, caller.key, PER_ADDRESS)
         await throttles.forget_tries(db, by_name)
         await _insert_session(db, known, token, caller, now)
@@ -100,9 +104,9 @@ async def check_password(person: Viewer, typed: str, now: datetime) -> str:
     await take_tries(now, (key, PER_ACCOUNT))
     async with database.reading() as db:
         known = await accounts.find_password_hash(db, person)
-    is_right, _ = await passwords.verify_password(typed, known)
+    is_right, _fresh = await passwords.verify_password(typed, known)
     if known is None or not is_right:
-        raise Refused(WRONG_PASSWORD)
+        raise Refused(_(WRONG_PASSWORD))
     await database.transaction(lambda db: throttles.forget_tries(db, key))
     return known
 
@@ -113,7 +117,7 @@ async def change_password(person: Viewer, known: str, password: str, now: dateti
 
     async def work(db: Connection) -> list[UUID]:
         if not await accounts.update_password(db, person, known, fresh, now):
-            raise Refused(WRONG_PASSWORD)
+            raise Refused(_(WRONG_PASSWORD))
         return await sessions.delete_sessions(db, person, but_this=True)
 
     await end_streams(person, await web.chronos().database.transaction(work))
@@ -130,8 +134,13 @@ async def take_tries(now: datetime, *tries: tuple[bytes, throttles.Limit]) -> No
         return 0
 
     if wait := await web.chronos().database.transaction(work):
-        span = f"{wait} seconds" if wait < 90 else f"{-(-wait // 60)} minutes"
-        raise Refused(f"Too many tries. Wait {span}, then try again.", wait)
+        minutes = -(-wait // 60)
+        raise Refused(
+            _("Too many tries. Wait %(n)s seconds, then try again.", n=wait)
+            if wait < 90
+            else _("Too many tries. Wait %(n)s minutes, then try again.", n=minutes),
+            wait,
+        )
 
 
 async def _insert_session(
@@ -196,4 +205,6 @@ def device_words(user_agent: str) -> str:
     """A User-Agent as its owner would say it: "Firefox on Linux"."""
     browser = next((name for mark, name in _BROWSERS.items() if mark in user_agent), "")
     system = next((name for mark, name in _SYSTEMS.items() if mark in user_agent), "")
-    return " on ".join(filter(None, (browser, system))) or "Unknown device"
+    if browser and system:
+        return _("%(browser)s on %(system)s", browser=browser, system=system)
+    return browser or system or _("Unknown device")

@@ -8,7 +8,8 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from quart_app.periods import LONGEST_SECONDS, MONTHS, change_between, day_start, local_day, seconds_between
+from quart_app.periods import LONGEST_SECONDS, change_between, day_start, local_day, seconds_between
+from quart_app.words import _, date_words
 
 
 class Local(NamedTuple):
@@ -63,7 +64,7 @@ class _Typed(NamedTuple):
         return f"{moment.hour % 12 or 12}:{minutes} {'am' if moment.hour < 12 else 'pm'}"
 
     def where(self) -> str:
-        return f"on {_date_words(self.day)} in {self.zone.key}"
+        return _("on %(date)s in %(zone)s", date=date_words(self.day), zone=self.zone.key)
 
     def readings(self) -> tuple[Local, ...]:
         moments = self.moment(0), self.moment(1)
@@ -79,8 +80,13 @@ class _Typed(NamedTuple):
         if len(found) == 2 and fold is None:
             first, second = found
             raise AmbiguousError(
-                f"{self.written(self.moment(0))} happens twice {self.where()}: first {first.words},"
-                f" second {second.words}. Choose one.",
+                _(
+                    "%(time)s happens twice %(where)s: first %(first)s, second %(second)s. Choose one.",
+                    time=self.written(self.moment(0)),
+                    where=self.where(),
+                    first=first.words,
+                    second=second.words,
+                ),
                 first,
                 second,
                 self.field,
@@ -89,8 +95,9 @@ class _Typed(NamedTuple):
 
     def gap(self) -> GapError:
         def words(moment: datetime) -> str:
-            same_day = moment.date() == self.day
-            return self.written(moment) + ("" if same_day else f" on {_date_words(moment)}")
+            if moment.date() == self.day:
+                return self.written(moment)
+            return _("%(time)s on %(date)s", time=self.written(moment), date=date_words(moment))
 
         change = change_between(self.moment(1).astimezone(UTC), self.moment(0).astimezone(UTC), self.zone)
         second = timedelta(seconds=1)
@@ -99,16 +106,19 @@ class _Typed(NamedTuple):
         landed = change.astimezone(self.zone)
         before = change - timedelta(minutes=1)
         return GapError(
-            f"{self.written(self.moment(0))} does not exist {self.where()}: clocks went from {words(left)} to"
-            f" {words(landed)}. Choose {words(before.astimezone(self.zone))} or {words(landed)}.",
+            _(
+                "%(time)s does not exist %(where)s: clocks went from %(left)s to %(landed)s."
+                " Choose %(before)s or %(landed)s.",
+                time=self.written(self.moment(0)),
+                where=self.where(),
+                left=words(left),
+                landed=words(landed),
+                before=words(before.astimezone(self.zone)),
+            ),
             before,
             change,
             self.field,
         )
-
-
-def _date_words(day: date) -> str:
-    return f"{day.day} {MONTHS[day.month - 1][:3]} {day.year}"
 
 
 def _zone_words(first: datetime, second: datetime) -> tuple[str, str]:
@@ -171,15 +181,19 @@ def resolve_span(
         end = typed.choose(possible, end_fold)
         if end.fold and end_fold == 0:
             raise ValueError(
-                f"{found[0].words} is before the start. Choose {end.words}, or change the start."
+                _(
+                    "%(time)s is before the start. Choose %(other)s, or change the start.",
+                    time=found[0].words,
+                    other=end.words,
+                )
             )
         if seconds_between(start, end.instant) > LONGEST_SECONDS:
-            raise ValueError("That is too long: an entry is at most 9999 hours.")
+            raise ValueError(_("That is too long: an entry is at most 9999 hours."))
         return Span(start, end.instant, next_day=False)
     if not found and (end_day or typed.gap().after > start):
         raise typed.gap()
     if end_day:
-        raise ValueError("The end is before the start. Change one of them.")
+        raise ValueError(_("The end is before the start. Change one of them."))
     # The date after, or the one after that where the zone skipped a date.
     following = local_day(day_start(day + timedelta(days=1), zone), zone)
     return Span(start, _resolve(typed._replace(day=following), end_fold).instant, next_day=True)

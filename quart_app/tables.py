@@ -128,6 +128,8 @@ memberships = Table(
     _id("user_id"),
     _text("role"),
     _at("created_at"),
+    # Who has left is no member any more; the row stays for the sake of their entries, which are the workspace's.
+    _at("left_at", nullable=True),
     PrimaryKeyConstraint("workspace_id", "user_id"),
     ForeignKeyConstraint(["workspace_id"], ["workspaces.id"], ondelete="RESTRICT"),
     ForeignKeyConstraint(["user_id"], ["users.id"], ondelete="RESTRICT"),
@@ -218,7 +220,8 @@ entries = Table(
     _at("ended_at", nullable=True),
     _flag("is_billable"),
     # Must not overlap another such entry of this person, once both have ended: the exclusion constraint
-    # ex_entries_overlap on PostgreSQL, triggers on SQLite, both made by the second migration.
+    # ex_entries_overlap on PostgreSQL, triggers on SQLite. Set by a trigger whenever its times are written, as its
+    # workspace has it. The second migration makes all of these.
     _flag("is_exclusive"),
     # When somebody last said that this timer, which runs long, goes on rightly.
     _at("confirmed_at", nullable=True),

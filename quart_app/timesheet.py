@@ -3,8 +3,8 @@
 Every sum here is over the very parts that are shown, so a day's total is the sum of its lines, to the second.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Hashable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Generic, Protocol, TypeVar
 from zoneinfo import ZoneInfo
@@ -23,6 +23,9 @@ class Entry(Protocol):
     def project_name(self) -> str | None: ...
     @property
     def project_colour(self) -> int | None: ...
+    @property
+    def likeness(self) -> Hashable:
+        """What alike entries have in common."""
 
 
 E = TypeVar("E", bound=Entry)
@@ -51,6 +54,37 @@ class Line(Generic[E]):
         return periods.seconds_between(self.start, self.end)
 
 
+@dataclass(frozen=True, slots=True)
+class Fold(Generic[E]):
+    """Alike entries of a day shown as one: two lines or more, the latest first."""
+
+    lines: tuple[Line[E], ...]
+
+    @property
+    def start(self) -> datetime:
+        return self.lines[-1].start
+
+    @property
+    def end(self) -> datetime:
+        return max(line.end for line in self.lines)
+
+    @property
+    def seconds(self) -> int:
+        return sum(line.seconds for line in self.lines)
+
+
+def fold_alike(lines: Iterable[Line[E]]) -> list[Line[E] | Fold[E]]:
+    """The lines, with the alike ones among them as one Fold each, where the latest of them stood.
+
+    Only what has ended and lies whole within the day folds: the rest has something of its own to show.
+    """
+    alike: dict[Hashable, list[Line[E]]] = {}
+    for place, line in enumerate(lines):
+        is_alone = line.entry.ended_at is None or not line.is_whole
+        alike.setdefault((place,) if is_alone else (None, line.entry.likeness), []).append(line)
+    return [Fold(tuple(group)) if len(group) > 1 else group[0] for group in alike.values()]
+
+
 @dataclass(slots=True)
 class Day(Generic[E]):
     """A local day and its lines, the latest first."""
@@ -65,6 +99,11 @@ class Day(Generic[E]):
     @property
     def is_running(self) -> bool:
         return any(line.is_running for line in self.lines)
+
+    @property
+    def items(self) -> list[Line[E] | Fold[E]]:
+        """What a list shows: see fold_alike."""
+        return fold_alike(self.lines)
 
 
 def lines_of(entry: E, zone: ZoneInfo, now: datetime) -> list[tuple[date, Line[E]]]:
@@ -96,7 +135,12 @@ class Share:
     name: str | None
     colour: int | None
     seconds: int = 0
-    is_running: bool = False
+    running: int = 0  # of these, the ones since `since`, where it runs
+    since: datetime | None = None
+
+    @property
+    def is_running(self) -> bool:
+        return self.since is not None
 
 
 def shares_of(days: Iterable[Day[E]]) -> list[Share]:
@@ -108,17 +152,21 @@ def shares_of(days: Iterable[Day[E]]) -> list[Share]:
                 line.entry.project_name, Share(line.entry.project_name, line.entry.project_colour)
             )
             share.seconds += line.seconds
-            share.is_running = share.is_running or line.is_running
+            if line.is_running:
+                share.running, share.since = line.seconds, line.start
     return sorted(found.values(), key=lambda share: (-share.seconds, share.name or ""))
 
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """A block of a day's bar in a chart: top and height in the chart's units, from the top down."""
+    """A block of a day's bar in a chart: top and height in the chart's units, from the top down. What runs has a block
+    of its own, over the others, that has grown since `since`."""
 
     colour: int | None
     top: float
     height: float
+    since: datetime | None = None
+    foot: float = 0  # where one that grows stands
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,17 +176,40 @@ class Column:
     bars: Sequence[Bar]
 
 
-def chart_of(days: Sequence[Day[E]], week: Sequence[date], height: float) -> tuple[list[Column], int]:
-    """Stacked bars of a week's days by project, and the hours that the chart's full height stands for (8 or more)."""
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """A week's bars under a rule that stands at `rule` of the chart's height, for so many seconds of a day. An hour is
+    `hour` high."""
+
+    columns: Sequence[Column]
+    rule: float
+    rule_seconds: int
+    hour: float
+
+
+def chart_of(days: Sequence[Day[E]], week: Sequence[date], height: float, target: int = 0) -> Chart:
+    """Stacked bars of a week's days by project. The rule stands for the seconds of the target, and where there is none
+    for the chart's full height: 8 hours, or more where a day is longer."""
     by_date = {day.date: day for day in days}
-    top_hours = max(8, *(-(-day.seconds // 3600) for day in by_date.values()), 0)
-    columns = []
-    for day in week:
-        shares = shares_of([by_date[day]]) if day in by_date else []
-        bars, bottom = [], height
-        for share in shares:
-            tall = height * share.seconds / (top_hours * 3600)
-            bottom -= tall
-            bars.append(Bar(share.colour, round(bottom, 2), round(max(tall - 1, 0.5), 2)))
-        columns.append(Column(day, sum(share.seconds for share in shares), bars))
-    return columns, top_hours
+    longest = max((day.seconds for day in days), default=0)
+    full = max(target, longest) if target else 3600 * max(8, -(-longest // 3600))
+    columns = [_column(day, by_date.get(day), height, full) for day in week]
+    seconds = target or full
+    return Chart(columns, round(height * (1 - seconds / full), 2), seconds, round(height * 3600 / full, 4))
+
+
+def _column(date: date, day: Day[E] | None, height: float, full: int) -> Column:
+    shares = shares_of([day]) if day else []
+    stacked: list[tuple[int | None, int, datetime | None]] = [
+        (share.colour, share.seconds - share.running, None)
+        for share in shares
+        if share.seconds > share.running or not share.is_running
+    ]
+    stacked += [(None, share.running, share.since) for share in shares if share.is_running]
+    bars, bottom = [], height
+    for colour, seconds, since in stacked:
+        tall, foot = height * seconds / full, bottom
+        bottom -= tall
+        bar = Bar(colour, round(bottom, 2), round(max(tall - 1, 0.5), 2))
+        bars.append(replace(bar, since=since, foot=round(foot, 2)) if since else bar)
+    return Column(date, sum(share.seconds for share in shares), bars)

@@ -7,8 +7,8 @@ import secrets
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
-from functools import wraps
+from datetime import UTC, date, datetime
+from functools import lru_cache, wraps
 from itertools import chain
 from typing import Any, NoReturn, ParamSpec, TypeVar, cast
 from urllib.parse import urlsplit
@@ -18,12 +18,12 @@ from markupsafe import Markup
 from quart import Response, current_app, flash, g, make_response, redirect, render_template, request, url_for
 from werkzeug.exceptions import abort
 
-from quart_app import clocks, periods, words
+from quart_app import activity, clocks, periods, words
 from quart_app.access import EntryRow, Viewer
 from quart_app.db import Database
 from quart_app.ids import new_id
 from quart_app.live import Live
-from quart_app.queries import projects, sessions, tags, timer
+from quart_app.queries import projects, sessions, tags, timer, workspaces
 from quart_app.settings import Settings
 
 P = ParamSpec("P")
@@ -41,6 +41,8 @@ class Chronos:
     # Of this database only, by revisions: pickers() and timer_page.py.
     kept_pickers: OrderedDict[Hashable, "Pickers"] = field(default_factory=OrderedDict)
     kept_days: OrderedDict[Hashable, Any] = field(default_factory=OrderedDict)
+    kept_teams: OrderedDict[Hashable, Any] = field(default_factory=OrderedDict)  # by what was heard: team_card.py
+    kept_at_hand: OrderedDict[Hashable, Any] = field(default_factory=OrderedDict)
 
 
 def chronos() -> Chronos:
@@ -75,28 +77,48 @@ async def find_viewer() -> Viewer | None:
             async with state.database.reading() as db:
                 found = await timer.find_presence(db, hash_token(token), now)
             if found is not None:
-                g.viewer, g.running = found.viewer, found.running
+                g.viewer, g.running, g.running_in = found.viewer, found.running, found.running_in
                 if now - found.last_seen_at > sessions.STALE:
                     days = state.settings.session_days
                     await state.database.transaction(
                         lambda db: sessions.touch_session(db, found.viewer, now, days)
                     )
                     g.renew_cookie = token
-        _speak(g.viewer)
+                await activity.note(state.database, found, now)
+        speak_to(g.viewer)
     return cast(Viewer | None, g.viewer)
 
 
-def _speak(person: Viewer | None) -> None:
+async def find_viewer_again() -> Viewer | None:
+    """The same person after a request that has changed who they are, or where they look."""
+    g.pop("viewer", None)
+    return await find_viewer()
+
+
+def speak_to(person: Viewer | None) -> None:
     """In the language of who asks: their own, or what a stranger's browser prefers."""
+    g.is_spoken_to = True
     if person is not None:
-        words.speak(words.Taste(person.locale, person.duration_format))
+        locale = person.locale if person.locale in words.LANGUAGES else "en"
+        words.speak(words.Taste(locale, person.duration_format))
     else:
-        words.speak(words.Taste(request.accept_languages.best_match(list(words.LANGUAGES), "en")))
+        words.speak(words.Taste(words.language_of(request.accept_languages)))
 
 
 def viewer() -> Viewer:
     """The signed-in person, in a route behind @signed_in."""
     return cast(Viewer, g.viewer)
+
+
+def page_key(person: Viewer) -> str:
+    """Whose page this is, and of which workspace: "<person>.<workspace>", the same for ever. static/js compares it, and
+    keeps it with what waits for the connection."""
+    return ".".join(_short_hash(key) for key in (person.user_id, person.workspace_id))
+
+
+@lru_cache(maxsize=4096)
+def _short_hash(key: UUID) -> str:
+    return hashlib.sha256(key.bytes).hexdigest()[:12]
 
 
 def running() -> EntryRow | None:
@@ -181,7 +203,10 @@ async def nothing() -> Response:
 def _rendered(template: str, status: int, **context: Any) -> Response:
     """Quart's own render_template adds the request, the session and g, which no template of ours asks for."""
     text = current_app.jinja_env.get_template(template).render(context, now=periods.now())
-    return Response(_with_placed(text.encode()), status, {"Cache-Control": "no-store"})
+    response = Response(_with_placed(text.encode()), status, {"Cache-Control": "no-store"})
+    if context["viewer"] is None:
+        response.vary.add("Accept-Language")
+    return response
 
 
 _PLACE = f"\0{secrets.token_hex(8)}\0"
@@ -209,6 +234,7 @@ class Pickers:
 
     projects: Sequence[projects.PickableProject]
     tag_names: Sequence[str]
+    member_count: int = 1
     _fields: dict[Any, Markup] = field(default_factory=dict)
 
     def fields(self, template: str, **values: str) -> Markup:
@@ -226,14 +252,16 @@ MOST_FIELDS = 16  # of one workspace: forms, and the few dates that are today so
 
 
 async def pickers(person: Viewer) -> Pickers:
-    """Read once for each revision of the workspace: every change to a project, client or tag raises it."""
+    """Read once for each revision of the workspace: every change to a project, client, tag or member raises it."""
     kept, key = chronos().kept_pickers, (person.workspace_id, person.workspace_revision)
     if key in kept:
         kept.move_to_end(key)
         return kept[key]
     async with chronos().database.reading() as db:
         found = Pickers(
-            await projects.list_pickable_projects(db, person), await tags.list_tag_names(db, person)
+            await projects.list_pickable_projects(db, person),
+            await tags.list_tag_names(db, person),
+            await workspaces.count_members(db, person),
         )
     kept[key] = found
     if len(kept) > 256:
@@ -248,10 +276,12 @@ async def bar_context() -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class Toast:
-    """A passing message; `undo` is the address whose POST takes back what it tells of."""
+    """A passing message; `undo` is the address whose POST takes back what it tells of, `label` what its button says in
+    the place of "Undo"."""
 
     text: str
     undo: str | None = None
+    label: str | None = None
 
 
 async def respond(
@@ -267,7 +297,7 @@ async def respond(
     """
     if not wants_fragment():
         if toast:
-            await flash({"text": toast.text, "undo": toast.undo})  # type: ignore[arg-type]  # any JSON value goes
+            await flash({"text": toast.text, "undo": toast.undo, "label": toast.label})  # type: ignore[arg-type]  # any JSON value goes
         return cast(Response, redirect(otherwise, 303))
     response = await make_fragment()
     if toast:
@@ -293,9 +323,14 @@ async def publish_work(person: Viewer, *names: str, tags_made: bool = False) -> 
     """Tell this person's tabs of a change to their timer or entries, and the workspace, whose lists add up the hours of
     all. Call it after the commit."""
     news = ["hours-changed", "tags-changed"] if tags_made else ["hours-changed"]
-    await chronos().live.publish_all(
-        {f"user:{person.user_id}": names, f"workspace:{person.workspace_id}": news}
-    )
+    audiences: dict[str, Sequence[str]] = {
+        f"user:{person.user_id}": names,
+        f"workspace:{person.workspace_id}": news,
+    }
+    # A timer of another workspace of theirs may have ended by it.
+    if (elsewhere := g.get("running_in")) is not None:
+        audiences.setdefault(f"workspace:{elsewhere}", ["hours-changed"])
+    await chronos().live.publish_all(audiences)
 
 
 async def publish_workspace(person: Viewer, *names: str) -> None:
@@ -305,6 +340,7 @@ async def publish_workspace(person: Viewer, *names: str) -> None:
 
 async def form_fields() -> Mapping[str, str]:
     """The posted fields; a field sent several times (checkboxes, a select of many) is joined by commas."""
+    await find_viewer()  # in whose language a refusal of these fields will be
     if request.mimetype not in ("application/x-www-form-urlencoded", "multipart/form-data"):
         abort(415)
     form = await request.form
@@ -328,6 +364,21 @@ def day_argument(name: str) -> date | None:
         return clocks.parse_date(text, "ymd")
     except ValueError:
         not_found()
+
+
+def span_arguments() -> tuple[datetime, datetime] | None:
+    """Two instants of the address, `from` and a later `until`, in seconds since 1970; None where neither is given. What
+    can be no span of an entry is like a page that isn't there."""
+    texts = request.args.get("from", ""), request.args.get("until", "")
+    if texts == ("", ""):
+        return None
+    if not all(text.isascii() and text.isdigit() and len(text) < 12 for text in texts):
+        not_found()
+    start, end = (datetime.fromtimestamp(int(text), UTC) for text in texts)
+    days = start.year >= periods.FIRST_DAY.year and end.year <= periods.LAST_DAY.year
+    if not days or not 0 < periods.seconds_between(start, end) <= periods.LONGEST_SECONDS:
+        not_found()
+    return start, end
 
 
 def not_found() -> NoReturn:

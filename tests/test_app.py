@@ -1,11 +1,16 @@
 """The application as a whole: headers, errors in the site's look, static files, the home page."""
 
+import gzip
 import re
+from collections.abc import Callable
+from typing import Any
 
+import brotli  # type: ignore[import-untyped]
 import pytest
 from quart import Quart
 from quart.typing import TestClientProtocol as Client
 from structlog.testing import capture_logs
+from werkzeug.datastructures import Headers
 
 from quart_app.settings import Settings
 from tests.support.cast import Cast
@@ -37,10 +42,14 @@ async def test_pages_are_not_kept_by_anybody(cast: Cast) -> None:
 
 async def test_static_files_with_their_hash_are_kept_for_ever(client: Client) -> None:
     page = await (await client.get("/login")).get_data(as_text=True)
-    asset = re.search(r'href="(/static/css/base\.css\?v=[0-9a-f]{12})"', page)
+    asset = re.search(r'href="(/static/all\.css\?v=[0-9a-f]{12})"', page)
+    picture = re.search(r'href="(/static/img/favicon\.svg\?v=[0-9a-f]{12})"', page)
     assert asset
-    response = await client.get(asset[1])
-    assert response.headers["Cache-Control"] == "public, max-age=31536000, immutable"
+    assert picture
+    for found, kind in ((asset, "text/css; charset=utf-8"), (picture, "image/svg+xml; charset=utf-8")):
+        response = await client.get(found[1])
+        assert response.headers["Cache-Control"] == "public, max-age=31536000, immutable"
+        assert response.headers["Content-Type"] == kind
     assert "immutable" not in (await client.get("/static/css/base.css")).headers["Cache-Control"]
 
 
@@ -114,3 +123,45 @@ async def test_behind_tls_every_cookie_is_for_tls_only(app: Quart, settings: Set
     cookies = response.headers.getlist("Set-Cookie")
     assert any(cookie.startswith("__Host-chronos=") for cookie in cookies)
     assert all("Secure" in cookie and "HttpOnly" in cookie for cookie in cookies)
+
+
+# ---- Compression
+
+
+@pytest.mark.parametrize(
+    ("accepted", "opened"),
+    [
+        ("gzip, deflate", gzip.decompress),
+        ("gzip, br", brotli.decompress),
+        ("gzip, deflate, br, zstd", brotli.decompress),
+    ],
+    ids=["gzip", "br", "a browser over TLS"],
+)
+async def test_what_is_long_is_compressed_for_whoever_takes_it(
+    client: Client, accepted: str, opened: Callable[[bytes], bytes]
+) -> None:
+    for path in ("/login", "/static/css/base.css?v=1"):
+        plain = await client.get(path)
+        assert "Content-Encoding" not in plain.headers
+        body = await plain.get_data(as_text=False)
+        packed = await client.get(path, headers={"Accept-Encoding": accepted})
+        assert packed.headers["Content-Encoding"] in accepted
+        assert "Accept-Encoding" in packed.headers["Vary"]
+        sent = await packed.get_data(as_text=False)
+        assert len(sent) < len(body) / 2
+        assert opened(sent) == body
+
+
+async def test_what_is_short_is_sent_as_it_is(cast: Cast) -> None:
+    response = await cast.alice.client.get("/health", headers={"Accept-Encoding": "gzip"})
+    assert "Content-Encoding" not in response.headers
+    assert int(response.headers["Content-Length"]) == len(await response.get_data(as_text=False)) > 0
+
+
+async def test_a_stream_is_not_compressed(cast: Cast) -> None:
+    async with cast.alice.client.request("/live", headers=Headers({"Accept-Encoding": "gzip, br"})) as opened:
+        stream: Any = opened
+        await stream.receive()
+        assert stream.headers is not None
+        assert "Content-Encoding" not in stream.headers
+        await stream.disconnect()

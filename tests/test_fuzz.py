@@ -13,8 +13,13 @@ from quart_app.fields import Form
 from quart_app.forms.account import LoginForm, PasswordForm, ProfileForm, RegisterForm
 from quart_app.forms.clients import ClientForm
 from quart_app.forms.entries import StartForm, What, When
+from quart_app.forms.late import LateForm
+from quart_app.forms.parts import SplitForm
 from quart_app.forms.projects import ProjectForm
+from quart_app.forms.selection import SelectionForm
 from quart_app.forms.tags import TagForm
+from quart_app.forms.team import MemberForm, RoleForm
+from quart_app.forms.workspace import RuleForm, SwitchForm, WorkspaceForm
 from quart_app.queries import throttles
 from tests.support.cast import Cast
 
@@ -30,6 +35,9 @@ NASTY = [
     "Ａ\u0301\u0302" * 9,
     "' OR 1=1 --",
     "<script>alert(1)</script>",
+    "@",
+    "#tag @project",
+    '@"\\#',
     "{{ 7 * 7 }}",
     "%s%n\\",
     "x" * 10_000,
@@ -53,12 +61,21 @@ NASTY = [
     "{01a202ca-6d9c-7769-b89c-218a9727db65}",
     "urn:uuid:01a202ca-6d9c-7769-b89c-218a9727db65",
 ]
+# What the buttons of an overlap's question send along.
+ANSWER = ["overlap", "overlapped"]
 FIELDS: dict[str, type[Form] | list[str]] = {
-    "/timer/start": StartForm,
-    "/timer/stop": StartForm,
+    "/timer/start": [*StartForm.model_fields, "at", "who", "create", "plain", "which", *ANSWER],
+    "/timer/stop": LateForm,
     "/timer/discard": StartForm,
-    "/entries": ["id", *What.model_fields, *When.model_fields],
-    "/entries/{entry}": [*What.model_fields, *When.model_fields],
+    "/entries": ["id", *What.model_fields, *When.model_fields, *ANSWER],
+    "/entries/{entry}": [*What.model_fields, *When.model_fields, *ANSWER],
+    "/entries/{entry}/duplicate": ["id"],
+    "/entries/{entry}/split": ["id", *SplitForm.model_fields],
+    "/selection/update": ["entry", *SelectionForm.model_fields],
+    "/selection/delete": ["entry"],
+    "/favourites": ["entry"],
+    "/overlaps/{entry}": [*ANSWER, "until"],
+    "/forgotten/stop": ["moment"],
     "/projects": ProjectForm,
     "/projects/{project}": ProjectForm,
     "/clients": ClientForm,
@@ -69,10 +86,18 @@ FIELDS: dict[str, type[Form] | list[str]] = {
     "/register": RegisterForm,
     "/account": ProfileForm,
     "/account/password": PasswordForm,
+    "/team": MemberForm,
+    "/team/{user}": RoleForm,
+    "/workspace": WorkspaceForm,
+    "/workspace/new": WorkspaceForm,
+    "/workspace/rule": RuleForm,
+    "/workspace/switch": SwitchForm,
 }
-QUERIES = ["before", "since", "edit", "q", "next", "undo", "page"]
+QUERIES = ["before", "since", "edit", "q", "next", "undo", "page", "from", "until", "entry"]
 # These read no fields; what they do to a row is tested with their nouns.
-WITHOUT_FIELDS = re.compile(r"^/logout|/(archive|restore|delete|end|continue)$")
+WITHOUT_FIELDS = re.compile(
+    r"^/logout|^/favourites/.*/start|^/undo|(?<!^/selection)/(archive|restore|delete|remove|end|continue|keep|active)$"
+)
 
 texts = st.one_of(
     st.sampled_from(NASTY), st.text(max_size=60), st.sampled_from(["9", "10:30", "2026-11-20", "1.5h"])
@@ -104,8 +129,9 @@ async def rows(cast: Cast) -> dict[str, str]:
         ("project", "/projects"),
         ("client", "/clients"),
         ("tag", "/tags"),
+        ("user", "/team"),
     ):
-        noun = {"entry": "entries"}.get(name, f"{name}s")
+        noun = {"entry": "entries", "user": "team"}.get(name, f"{name}s")
         page = await (await client.get(path)).get_data(as_text=True)
         found[name] = re.findall(rf"/{noun}/([0-9a-f-]{{36}})/", page)[0]
     return found
@@ -159,7 +185,17 @@ async def test_no_form_breaks(app: Quart, cast: Cast, rows: dict[str, str], path
 
 
 @pytest.mark.parametrize(
-    "path", ["/timer", "/entries/days", "/entries/older", "/timer/suggestions", "/login", "/projects"]
+    "path",
+    [
+        "/timer",
+        "/entries/days",
+        "/entries/older",
+        "/timer/suggestions",
+        "/palette",
+        "/login",
+        "/projects",
+        "/overlaps",
+    ],
 )
 async def test_no_address_breaks(cast: Cast, path: str) -> None:
     async def send(query: dict[str, str]) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from quart import Quart
 
+from quart_app import assets
 from tests.conftest import settings_for
 
 ROOT = Path(__file__).parents[1]
@@ -24,17 +25,29 @@ ARROWS = {
     "__main__": "server samples doctor reloader",
     "server": "app listening supervisor migrations",
     "doctor": "queries migrations",
-    "app": "routes errors proxy housekeeping words",
+    "app": "routes errors outermost assets proxy housekeeping words",
+    "outermost": "errors",
     "housekeeping": "queries",
-    "routes": "timer_page sign_in web migrations",
+    "routes": "timer_page late filing sign_in web migrations",
     "sign_in": "web forms passwords",
-    "timer_page": "days_page forms",
+    "team_card": "web",
+    "questions": "web answers trimming",
+    "answers": "access trimming words",
+    "late": "web forms",
+    "timer_page": "questions today_page team_card at_hand forms",
+    "today_page": "days_page strip",
     "days_page": "web timesheet words",
+    "at_hand": "web forms",
+    "filing": "web forms",
     "errors": "web logs",
-    "web": "queries live logs metrics clocks words",
+    "web": "activity queries live logs metrics clocks words",
+    "activity": "forgotten queries",
+    "forgotten": "access",
     "samples": "queries migrations passwords",
-    "queries": "catalogue journal access money",
+    "queries": "catalogue exclusion hindsight journal access money",
     "catalogue": "journal access",
+    "exclusion": "access",
+    "hindsight": "journal access",
     "journal": "access ids",
     "access": "db dialects periods",
     "migrations": "db",
@@ -46,20 +59,26 @@ ARROWS = {
     "logs": "settings",
     "listening": "settings",
     "settings": "variables database_url",
-    "forms": "fields spans money ids",
+    "forms": "fields spans money ids fuzzy",
     "spans": "periods clocks",
     "clocks": "words",
     "words": "periods",
     "timesheet": "periods",
+    "strip": "timesheet",
     "fields": "words",
-    **dict.fromkeys(("database_url", "ids", "money", "passwords", "periods", "proxy"), ""),
-    **dict.fromkeys(("reloader", "supervisor", "kinds", "variables"), ""),
+    **dict.fromkeys(("database_url", "ids", "money", "passwords", "periods", "proxy", "trimming"), ""),
+    **dict.fromkeys(("assets", "fuzzy", "reloader", "supervisor", "kinds", "variables"), ""),
 }
 # Which floors may import a library: the others get what they need from these.
-HTTP = {"server", "app", "routes", "timer_page", "days_page", "errors", "web", "logs", "metrics"}
+HTTP = {
+    *("server", "app", "outermost", "routes", "timer_page", "questions", "days_page", "errors", "web"),
+    *("activity", "late", "logs", "metrics"),
+}
 SQL = {
     "queries",
     "catalogue",
+    "exclusion",
+    "hindsight",
     "journal",
     "access",
     "tables",
@@ -250,10 +269,58 @@ def test_nothing_in_a_template_needs_a_weaker_content_security_policy(name: str)
             assert attribute != "hx-trigger" or "[" not in value, f"{value}: a filter is evaluated"
 
 
+def test_every_style_and_script_of_ours_is_sent() -> None:
+    bundled = {path for paths in assets.BUNDLES.values() for path in paths}
+    assert bundled == {path for path in bundled if (ROOT / "static" / path).is_file()}
+    asked_for = "".join(path.read_text() for path in [*TEMPLATES.rglob("*.html"), *PACKAGE.rglob("*.py")])
+    found = {
+        str(path.relative_to(ROOT / "static"))
+        for kind in ("css", "js")
+        for path in (ROOT / "static" / kind).glob(f"*.{kind}")
+    }
+    assert not {path for path in found - bundled if path not in asked_for}
+
+
+def test_a_script_that_is_sent_with_others_stands_alone() -> None:
+    for path in assets.BUNDLES["all.js"]:
+        text = (ROOT / "static" / path).read_text()
+        assert not re.search(r"^\s*(import|export)\b", text, re.MULTILINE), path
+
+
 def test_every_route_has_tests_under_its_noun(unstarted: Quart) -> None:
     nouns = {rule.endpoint.rpartition(".")[0] for rule in unstarted.url_map.iter_rules()} - {""}
     tested = {path.stem.removeprefix("test_") for path in (ROOT / "tests").rglob("test_*.py")}
     assert not {noun for noun in nouns if not any(name.split("_")[0] == noun for name in tested)}
+
+
+# ---- Styles
+
+# What is turned over where lines run from the right has a logical name: margin-inline-start and not margin-left.
+PHYSICAL = re.compile(
+    r"(?<![\w-])(?:"
+    r"(?:margin|padding|border|scroll-margin|scroll-padding)-(?:left|right)\b[\w-]*\s*:"
+    r"|border-(?:top|bottom)-(?:left|right)-radius\s*:"
+    r"|(?:left|right)\s*:"
+    r"|(?:text-align|float|clear|text-align-last)\s*:\s*(?:left|right)\b"
+    r"|(?:margin|padding|inset|border-width|border-style|border-color)\s*:(?:\s+[^\s;()]+){4}\s*;"
+    r")"
+)
+# A tick of two borders, turned by 45 degrees.
+DRAWN = {"border-width: 0 1.5px 1.5px 0;"}
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "static/css").glob("*.css")), ids=lambda path: path.name)
+def test_styles_do_not_say_left_and_right(path: Path) -> None:
+    found = {match[0] for match in PHYSICAL.finditer(path.read_text())}
+    assert not found - DRAWN
+
+
+def test_left_and_right_are_found() -> None:
+    styles = "a { margin-left: 1px } b { left:0; text-align: right; padding: 0 1px 2px 3px; border-left-width: 1px }"
+    assert len(PHYSICAL.findall(styles)) == 5
+    assert not PHYSICAL.findall(
+        "a { padding: 0 1px 2px; inset-inline-start: 0; text-align: start; border-top: 1px }"
+    )
 
 
 # ---- What comes from elsewhere

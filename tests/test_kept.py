@@ -22,12 +22,19 @@ PATHS = (
     "/entries/days",
     "/entries/days?since=2026-01-01",
     "/entries/week",
+    "/timer/today",
     "/timer/bar",
     "/timer/running",
+    "/favourites/list",
+    "/timer/suggestions?q=",
+    "/palette/results?q=a",
 )
 # What differs from one moment to the next, and the ids that new forms bear.
 _PASSING = re.compile(
     r'data-now="\d+"|data-since="\d+"|data-base="\d+"|content="\d{13}"|name="id" value="[0-9a-f-]{36}"'
+    # What moves on the strip of today, its total, and the running bar of the week.
+    r'|x="[\d.]+%" width="2"|x="[\d.]+%" y="[\d.]+" width="[\d.]+%"(?= height="[\d.]+" data-grows)'
+    r'|data-(total|at)="\d+"|(?<=data-foot=)("[\d.]+" x="\d+") y="[\d.]+" width="26" height="[\d.]+"'
 )
 
 
@@ -58,6 +65,7 @@ async def assert_up_to_date(app: Quart, other: Quart, name: str = "alice") -> No
         shown = await look(app, name)
         state.kept_days.clear()
         state.kept_pickers.clear()
+        state.kept_at_hand.clear()
         if shown == await look(other, name):
             return
     pytest.fail("what is shown is out of date")
@@ -101,11 +109,13 @@ async def studio(app: Quart, cast: Cast) -> Studio:
 
 Write = Callable[[TestClientProtocol, Studio], Awaitable[object]]
 PROFILE = {"username": "alice", "email": "alice@example.com", "name": "Alice", "theme": "system"}
+TASTE = {"density": "comfortable", "locale": "en", "duration_format": "clock"}
+WORK = {"day_target": "8", "timer_limit": "8", "is_warned_of_overlap": "1"}
 CLOCK = {"time_zone": "Europe/Berlin", "hour_cycle": "24", "date_order": "dmy", "week_start": "0"}
 
 
 def profile(**changed: str) -> Write:
-    return lambda client, _: client.post("/account", form={**PROFILE, **CLOCK, **changed})
+    return lambda client, _: client.post("/account", form={**PROFILE, **CLOCK, **TASTE, **WORK, **changed})
 
 
 def posted(path: str, **form: str) -> Write:
@@ -127,6 +137,11 @@ WRITES: dict[str, Write] = {
     ),
     "delete": posted("/entries/{entry}/delete"),
     "restore": posted("/entries/{entry}/restore"),
+    "change the selected": lambda client, studio: client.post(
+        "/selection/update", form={"entry": f"{studio.entry},{studio.old}", "tags": "picked"}
+    ),
+    "pin": lambda client, studio: client.post("/favourites", form={"entry": str(studio.entry)}),
+    "undo": posted("/undo"),
     "rename the project": posted(
         "/projects/{project}", name="Artemis", client="", new_client="Acme", colour="5"
     ),
@@ -141,6 +156,9 @@ WRITES: dict[str, Write] = {
     "another form of dates": profile(date_order="mdy"),
     "another first day of the week": profile(week_start="6"),
     "another name": profile(name="Alicia"),
+    "another form of durations": profile(duration_format="decimal"),
+    "another density": profile(density="compact"),
+    "another target": profile(day_target="6"),
 }
 
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from quart_app import periods
-from quart_app.timesheet import chart_of, days_of, shares_of
+from quart_app.timesheet import Fold, Line, chart_of, days_of, fold_alike, shares_of
 
 EVER = date(1969, 12, 1)
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -21,6 +21,10 @@ class Row(NamedTuple):
     ended_at: datetime | None
     project_name: str | None = None
     project_colour: int | None = None
+
+    @property
+    def likeness(self) -> str | None:
+        return self.project_name
 
 
 def at(text: str, zone: ZoneInfo = BERLIN, fold: int = 0) -> datetime:
@@ -102,16 +106,82 @@ def test_the_bars_of_a_day_are_as_high_as_its_hours() -> None:
         Row(at("2026-11-20 13:00"), at("2026-11-20 15:00"), "Platform", 2),
     ]
     week = periods.week_days(date(2026, 11, 20), 0)
-    columns, top_hours = chart_of(days_of(entries, BERLIN, NOW, EVER), week, 80)
-    assert top_hours == 8
-    friday = columns[4]
+    chart = chart_of(days_of(entries, BERLIN, NOW, EVER), week, 80)
+    assert (chart.rule, chart.rule_seconds) == (0, 8 * 3600)
+    friday = chart.columns[4]
     assert friday.seconds == 6 * 3600
     assert [bar.colour for bar in friday.bars] == [1, 2]
     assert friday.bars[-1].top == pytest.approx(20)
-    assert all(not column.bars for column in columns if column.date != friday.date)
+    assert all(not column.bars for column in chart.columns if column.date != friday.date)
 
 
 def test_a_long_day_raises_the_chart() -> None:
     entries = [Row(at("2026-11-20 00:00"), at("2026-11-20 20:30"))]
-    _, top_hours = chart_of(days_of(entries, BERLIN, NOW, EVER), periods.week_days(date(2026, 11, 20), 0), 80)
-    assert top_hours == 21
+    chart = chart_of(days_of(entries, BERLIN, NOW, EVER), periods.week_days(date(2026, 11, 20), 0), 80)
+    assert (chart.rule, chart.rule_seconds) == (0, 21 * 3600)
+
+
+@pytest.mark.parametrize(("hours", "rule", "top"), [(4, 0, 40), (8, 0, 0), (16, 40, 0)])
+def test_the_rule_of_the_chart_stands_at_the_target(hours: int, rule: float, top: float) -> None:
+    """Over the bars, or where a longer day passes it."""
+    entries = [Row(at("2026-11-20 00:00"), at("2026-11-20 00:00") + timedelta(hours=hours))]
+    week = periods.week_days(date(2026, 11, 20), 0)
+    chart = chart_of(days_of(entries, BERLIN, NOW, EVER), week, 80, target=8 * 3600)
+    assert (chart.rule, chart.rule_seconds) == (rule, 8 * 3600)
+    assert chart.columns[4].bars[0].top == top
+    assert chart.hour == pytest.approx(80 / max(8, hours))
+
+
+def test_what_runs_has_a_bar_of_its_own_over_the_others() -> None:
+    start = NOW - timedelta(hours=1)
+    entries = [Row(start, None, "Website", 1), Row(start - timedelta(hours=2), start, "Website", 1)]
+    week = periods.week_days(periods.local_day(NOW, BERLIN), 0)
+    chart = chart_of(days_of(entries, BERLIN, NOW, EVER), week, 80)
+    bars = [bar for column in chart.columns for bar in column.bars]
+    assert [(bar.colour, bar.top, bar.since) for bar in bars] == [(1, 60, None), (None, 50, start)]
+
+
+def lines_in(items: list[Line[Row] | Fold[Row]]) -> list[Line[Row]]:
+    return [line for item in items for line in (item.lines if isinstance(item, Fold) else (item,))]
+
+
+@given(st.lists(rows, max_size=12), zones)
+def test_folds_sum_to_their_day_and_leave_no_line_out(entries: list[Row], zone: ZoneInfo) -> None:
+    for day in days_of(entries, zone, NOW, EVER):
+        assert sum(item.seconds for item in day.items) == day.seconds
+        assert sorted(map(id, lines_in(day.items))) == sorted(map(id, day.lines))
+
+
+@given(st.lists(rows, max_size=12), zones)
+def test_folding_keeps_the_order(entries: list[Row], zone: ZoneInfo) -> None:
+    for day in days_of(entries, zone, NOW, EVER):
+        heads = [item.lines[0] if isinstance(item, Fold) else item for item in day.items]
+        places = [[id(line) for line in day.lines].index(id(head)) for head in heads]
+        assert places == sorted(places)
+        for fold in day.items:
+            if isinstance(fold, Fold):
+                assert list(fold.lines) == [line for line in day.lines if line in fold.lines]
+                assert fold.start == min(line.start for line in fold.lines)
+                assert fold.end == max(line.end for line in fold.lines)
+
+
+@given(st.lists(rows, max_size=12), zones)
+def test_only_alike_whole_entries_fold_and_all_of_these(entries: list[Row], zone: ZoneInfo) -> None:
+    for day in days_of(entries, zone, NOW, EVER):
+        folds = [item for item in day.items if isinstance(item, Fold)]
+        for fold in folds:
+            assert len(fold.lines) > 1
+            assert all(line.is_whole and line.entry.ended_at for line in fold.lines)
+            assert len({line.entry.likeness for line in fold.lines}) == 1
+        alone = [item.entry.likeness for item in day.items if isinstance(item, Line) and item.is_whole]
+        assert len({*alone, *(fold.lines[0].entry.likeness for fold in folds)}) == len(alone) + len(folds)
+
+
+def test_a_running_entry_stays_by_itself() -> None:
+    start = at("2026-11-22 10:00")
+    ended = Row(start - timedelta(hours=1), start, "Website")
+    lines = [Line(Row(start, None, "Website"), start, NOW, 0, True)]
+    lines += [Line(ended, ended.started_at, start, 0, True)] * 2
+    found = fold_alike(lines)
+    assert [type(item) for item in found] == [Line, Fold]
+    assert found[0] is lines[0]

@@ -13,8 +13,9 @@ from pydantic import (
     field_validator,
 )
 
-from quart_app import periods
+from quart_app import clocks, periods
 from quart_app.fields import Form, Line
+from quart_app.words import LANGUAGES, _
 
 SHORTEST_PASSWORD, LONGEST_PASSWORD = 10, 200
 LONGEST_USERNAME, LONGEST_EMAIL = 40, 254
@@ -41,7 +42,7 @@ _COMMON = frozenset(_LEAKED.split())
 def _username(value: str) -> str:
     name = unicodedata.normalize("NFKC", value[: LONGEST_USERNAME + 1]).strip()
     if not 2 <= len(name) <= LONGEST_USERNAME:
-        raise ValueError(f"Use 2 to {LONGEST_USERNAME} characters.")
+        raise ValueError(_("Use 2 to %(most)s characters.", most=LONGEST_USERNAME))
     # Combining marks are part of the letters of many scripts.
     kinds = [unicodedata.category(char) for char in name]
     is_plain = all(
@@ -49,19 +50,26 @@ def _username(value: str) -> str:
         for kind, char in zip(kinds, name, strict=True)
     )
     if not is_plain or kinds[0][0] not in "LN":
-        raise ValueError("Use letters, digits, dots, dashes and underscores; begin with a letter or digit.")
+        raise ValueError(
+            _("Use letters, digits, dots, dashes and underscores; begin with a letter or digit.")
+        )
     return name
 
 
 def _email(value: str) -> str:
     address = unicodedata.normalize("NFC", value)
     if len(address) > LONGEST_EMAIL or not address.isprintable() or not _EMAIL.fullmatch(address):
-        raise ValueError("Enter an email address such as name@example.com.")
+        raise ValueError(_("Enter an email address such as name@example.com."))
     return address
 
 
 def _zone(value: str) -> str:
-    return periods.zone(value).key
+    try:
+        return periods.zone(value).key
+    except ValueError:
+        raise ValueError(
+            _("That time zone isn't known here. Choose one from the list, such as Europe/Berlin.")
+        ) from None
 
 
 def _printable(value: str) -> str:
@@ -70,7 +78,7 @@ def _printable(value: str) -> str:
 
 def _given(value: str) -> str:
     if not value:
-        raise ValueError("Fill this in.")
+        raise ValueError(_("Fill this in."))
     return value
 
 
@@ -78,13 +86,16 @@ def password_fault(password: str, *names: str) -> str | None:
     """What is wrong with a new password of somebody with these names, None where it may stand."""
     folded = unicodedata.normalize("NFKC", password).casefold()
     if len(password) < SHORTEST_PASSWORD:
-        return f"Use at least {SHORTEST_PASSWORD} characters. A few words are easy to keep in mind."
+        return _(
+            "Use at least %(least)s characters. A few words are easy to keep in mind.",
+            least=SHORTEST_PASSWORD,
+        )
     if len(password) > LONGEST_PASSWORD:
-        return f"Keep this to {LONGEST_PASSWORD} characters or fewer."
+        return _("Keep this to %(most)s characters or fewer.", most=LONGEST_PASSWORD)
     if folded in _COMMON or len(set(folded)) < 4:
-        return "This is one of the first that anybody would try. Choose another one."
+        return _("This is one of the first that anybody would try. Choose another one.")
     if folded in {name.casefold() for name in names}:
-        return "Choose one that is not your username or email."
+        return _("Choose one that is not your username or email.")
     return None
 
 
@@ -110,11 +121,51 @@ def _guess(*offered: str) -> BeforeValidator:
     return BeforeValidator(lambda value: value if value in offered else offered[0])
 
 
+def _language(value: object) -> object:
+    """The language of what a browser says, such as "de-AT", where it is one of ours; else English."""
+    spoken = value.partition("-")[0].lower() if isinstance(value, str) else ""
+    return spoken if spoken in LANGUAGES else "en"
+
+
+def _offered(value: str) -> str:
+    if value not in LANGUAGES:
+        raise ValueError(_("Choose one of the offered values."))
+    return value
+
+
+_PLAIN_HOURS = re.compile(r"\d{1,3}(?:[.,]\d{1,4})?")
+
+
+def _minutes(most_hours: int) -> BeforeValidator:
+    """Minutes of hours as people type them: "8", "7:30", "7.5h"; nothing typed is none."""
+
+    def read(value: object) -> int:
+        typed = str(value).strip()
+        if not typed:
+            return 0
+        try:
+            seconds = clocks.parse_duration(f"{typed}h" if _PLAIN_HOURS.fullmatch(typed) else typed)
+        except ValueError:
+            raise ValueError(_("Type hours like 8, 7:30 or 7.5h. Leave it empty for none.")) from None
+        if seconds > most_hours * 3600:
+            raise ValueError(_("Type %(most)s hours at most.", most=most_hours))
+        return seconds // 60
+
+    return BeforeValidator(read)
+
+
+def written_hours(minutes: int) -> str:
+    """Minutes as _minutes reads them back: "8", "7:30", nothing for none."""
+    hours, rest = divmod(minutes, 60)
+    return f"{hours}:{rest:02}" if rest else str(hours or "")
+
+
 class RegisterForm(Form):
     username: Username
     email: Email
     password: NewPassword
     time_zone: ZoneName = "UTC"
+    locale: Annotated[str, BeforeValidator(_language)] = "en"
     hour_cycle: Annotated[str, _guess("24", "12")] = "24"
     date_order: Annotated[str, _guess("dmy", "mdy", "ymd")] = "dmy"
     week_start: Annotated[int, _guess("0", "1", "2", "3", "4", "5", "6")] = 0
@@ -131,7 +182,8 @@ class LoginForm(Form):
 
 
 class ProfileForm(Form):
-    """`current_password` is asked for where the email changes."""
+    """`current_password` is asked for where the email changes. `day_target` and `timer_limit` are typed as hours and
+    become minutes."""
 
     name: Line = ""
     username: Username
@@ -141,6 +193,12 @@ class ProfileForm(Form):
     date_order: Literal["dmy", "mdy", "ymd"]
     week_start: Annotated[int, Field(ge=0, le=6)]
     theme: Literal["system", "light", "dark"]
+    density: Literal["comfortable", "compact"]
+    locale: Annotated[str, AfterValidator(_offered)]
+    duration_format: Literal["clock", "decimal"]
+    day_target: Annotated[int, _minutes(24)]
+    timer_limit: Annotated[int, _minutes(7 * 24)]
+    is_warned_of_overlap: Annotated[bool, BeforeValidator(lambda value: value == "1")] = False
     current_password: Annotated[_Secret, StringConstraints(max_length=LONGEST_PASSWORD)] = ""
 
 

@@ -1,13 +1,15 @@
 """Forms of an entry: what, when and for how long, as people type it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from quart_app import clocks, periods, spans
+from quart_app import clocks, periods, spans, words
 from quart_app.fields import Description, Errors, Form, OptionalId, TagNames, Typed, parse
+from quart_app.words import _
 
 LONGEST_SECONDS = 9999 * 3600
 
@@ -82,17 +84,19 @@ class EntryForm:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """A form to show again: a message for each wrong field, and readings to choose from where a time comes twice."""
+    """A form to show again: a message for each wrong field, readings to choose from where a time comes twice, and
+    questions about names in the text (filing.py)."""
 
     errors: Errors
     choices: Mapping[str, tuple[Choice, ...]]
+    questions: Sequence[Any] = ()
 
 
 def written(started_at: datetime, ended_at: datetime | None, way: Way) -> Written:
     """An entry's times as its form shows them; `end_date` only where the end is further away than the next day."""
     day = periods.local_day(started_at, way.zone)
     start = periods.format_clock(started_at, way.zone, way.hour_cycle)
-    shown = periods.format_date(day, way.date_order)
+    shown = words.format_date(day, way.date_order)
     if ended_at is None:
         return Written(shown, start, "", "", "")
     last = periods.local_day(ended_at, way.zone)
@@ -101,7 +105,7 @@ def written(started_at: datetime, ended_at: datetime | None, way: Way) -> Writte
         shown,
         start,
         periods.format_clock(ended_at, way.zone, way.hour_cycle),
-        periods.format_date(last, way.date_order) if far else "",
+        words.format_date(last, way.date_order) if far else "",
         periods.format_duration(periods.seconds_between(started_at, ended_at)),
     )
 
@@ -153,7 +157,7 @@ class _Reader:
         started_at = self._resolve("start", self.day, clock)
         runs_on = self.is_running and not self.when.end and not self.when.duration
         if started_at and runs_on and started_at > self.way.now:
-            self.errors["start"] = "A running timer can't start in the future."
+            self.errors["start"] = _("A running timer can't start in the future.")
         return started_at
 
     def end(self, started_at: datetime) -> datetime | None:
@@ -163,7 +167,7 @@ class _Reader:
         if self.when.duration and not duration_kept and (end_kept or not self.when.end):
             return self._end_by_duration(started_at)
         if not self.when.end:
-            self.errors["end"] = "Enter an end, or a duration."
+            self.errors["end"] = _("Enter an end, or a duration.")
             return None
         ended_at = self._end_by_clock(started_at, keeps=end_kept and self._same("date", "start"))
         if ended_at and self.when.duration and not duration_kept:
@@ -191,7 +195,7 @@ class _Reader:
             return None
         ended_at = self._resolve_end(started_at, clock, end_day)
         if ended_at and periods.seconds_between(started_at, ended_at) > LONGEST_SECONDS:
-            self.errors["end_date"] = "That is longer than an entry can be. Change the end's date."
+            self.errors["end_date"] = _("That is longer than an entry can be. Change the end's date.")
         return ended_at
 
     def _resolve_end(self, started_at: datetime, clock: time, end_day: date | None) -> datetime | None:
@@ -224,9 +228,9 @@ class _Reader:
             self.errors["duration"] = str(error)
             return
         if abs(typed - periods.seconds_between(started_at, ended_at)) >= 60:
-            makes = periods.format_duration(periods.seconds_between(started_at, ended_at))
-            self.errors["duration"] = (
-                f"Start and end make {makes}. Change one of the three, or clear the duration."
+            makes = words.format_duration(periods.seconds_between(started_at, ended_at))
+            self.errors["duration"] = _(
+                "Start and end make %(length)s. Change one of the three, or clear the duration.", length=makes
             )
 
     def _is_next_day(self, started_at: datetime, ended_at: datetime) -> bool:
@@ -240,7 +244,7 @@ class _Reader:
 
     def _date(self, field: str, typed: str) -> date | None:
         if not typed:
-            self.errors[field] = "Enter a date."
+            self.errors[field] = _("Enter a date.")
             return None
         try:
             return clocks.parse_date(
@@ -254,7 +258,7 @@ class _Reader:
         """The clock typed; left as it was shown, it keeps the seconds that the form doesn't show."""
         typed = getattr(self.when, field)
         if not typed:
-            self.errors[field] = "Enter a time."
+            self.errors[field] = _("Enter a time.")
             return None
         if old and typed == getattr(self.was, field):
             return old.astimezone(self.way.zone).time().replace(fold=0)
@@ -287,5 +291,5 @@ def _fold(text: str) -> int | None:
 
 def entry_id(fields: Mapping[str, str]) -> UUID | None:
     """The id that a form brings along for its new entry, so that sending it twice makes one."""
-    form, _ = parse(StartForm, {"id": fields.get("id", "")})
+    form = parse(StartForm, {"id": fields.get("id", "")})[0]
     return form.id if form else None

@@ -25,13 +25,17 @@ class NotFirst(Exception):
 
 @dataclass(frozen=True, slots=True)
 class NewAccount:
+    """`workspace_name` "" names their workspace after them, in English."""
+
     username: str
     email: str
     password_hash: str
     time_zone: str = "UTC"
+    locale: str = "en"
     hour_cycle: str = "24"
     date_order: str = "dmy"
     week_start: int = 0
+    workspace_name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +50,12 @@ class Profile:
     date_order: str
     week_start: int
     theme: str
+    density: str
+    locale: str
+    duration_format: str
+    day_target: int  # minutes, 0 for none
+    timer_limit: int  # minutes, 0 for never
+    is_warned_of_overlap: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +84,11 @@ async def insert_account(db: Connection, new: NewAccount, now: datetime) -> Cred
             email_key=new.email,
             created_at=now,
             updated_at=now,
-            **asdict(new),
+            **{name: value for name, value in asdict(new).items() if name != "workspace_name"},
         )
     )
-    await db.execute(
-        sa.insert(workspaces).values(id=workspace_id, name=f"{new.username}'s workspace", created_at=now)
-    )
+    called = new.workspace_name or f"{new.username}'s workspace"
+    await db.execute(sa.insert(workspaces).values(id=workspace_id, name=called, created_at=now))
     await db.execute(
         sa.insert(memberships).values(
             workspace_id=workspace_id, user_id=user_id, role="owner", created_at=now
@@ -108,7 +117,7 @@ async def find_credentials(db: Connection, name: str) -> Credentials | None:
     row = await db.execute(
         sa.select(users.c.id, users.c.password_hash, of.workspace_id)
         .join(memberships, of.user_id == users.c.id)
-        .where(key == name)
+        .where(key == name, of.left_at.is_(None))
         # The workspace of their own before those that they were asked into.
         .order_by(
             (memberships.c.role == "owner").desc(), memberships.c.created_at, memberships.c.workspace_id

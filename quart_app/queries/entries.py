@@ -8,7 +8,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from quart_app import journal
+from quart_app import exclusion, journal
 from quart_app.access import (
     OWN,
     RUNNING,
@@ -19,9 +19,11 @@ from quart_app.access import (
     Viewer,
     changeable,
     may_track,
+    names_of,
     own_entries,
     params,
     select_entry_rows,
+    tag_text,
     visible,
 )
 from quart_app.db import Connection
@@ -172,9 +174,16 @@ def _project_is_open(
 
 
 async def insert_entry(
-    db: Connection, viewer: Viewer, entry_id: UUID, new: EntryValues, now: datetime
-) -> None:
-    """Add a finished entry. Sending the same id again changes nothing. Raises Forbidden, Missing (the project)."""
+    db: Connection,
+    viewer: Viewer,
+    entry_id: UUID,
+    new: EntryValues,
+    now: datetime,
+    *,
+    action_id: UUID | None = None,
+) -> bool:
+    """Add a finished entry; False, and nothing changes, where the same id was sent before. Raises Forbidden, Missing
+    (the project)."""
     await journal.touch_user(db, viewer)
     row = {
         "workspace_id": viewer.workspace_id,
@@ -196,9 +205,11 @@ async def insert_entry(
     )
     if done.first() is None:
         await _explain_insert(db, viewer, entry_id)
-        return
+        return False
+    await exclusion.refuse_beside_running(db, viewer, entry_id, now)
     await _set_tags(db, viewer, entry_id, new.tag_ids)
-    await journal.record(db, viewer, "entry", entry_id, "create", None, _plain(new), now)
+    await journal.record(db, viewer, "entry", entry_id, "create", None, _plain(new), now, action_id=action_id)
+    return True
 
 
 async def _explain_insert(db: Connection, viewer: Viewer, entry_id: UUID) -> None:
@@ -209,12 +220,20 @@ async def _explain_insert(db: Connection, viewer: Viewer, entry_id: UUID) -> Non
 
 
 async def update_entry(
-    db: Connection, viewer: Viewer, entry_id: UUID, version: int | None, new: EntryValues, now: datetime
+    db: Connection,
+    viewer: Viewer,
+    entry_id: UUID,
+    version: int | None,
+    new: EntryValues,
+    now: datetime,
+    *,
+    action_id: UUID | None = None,
 ) -> None:
     """Change an entry that still is at `version` (any, if None).
 
     Raises Stale, Missing (the entry, or a project that isn't there or is archived), Forbidden.
     """
+    await journal.touch_user(db, viewer)
     before = await find_entry(db, viewer, entry_id)
     condition = sa.and_(changeable(entries, viewer), entries.c.id == entry_id)
     if version is not None:
@@ -229,13 +248,19 @@ async def update_entry(
         if not viewer.may_track:
             raise Forbidden
         raise Stale if version is not None and before.version != version else Missing
-    await journal.touch_user(db, viewer)
+    if (before.started_at, before.ended_at) != (new.started_at, new.ended_at):
+        await exclusion.refuse_beside_running(db, viewer, entry_id, now)
     await _set_tags(db, viewer, entry_id, new.tag_ids)
     old = {**journal.plain(before, *_JOURNALLED), "tags": list(before.tags)}
-    await journal.record(db, viewer, "entry", entry_id, "update", old, _plain(new), now)
+    if old != _plain(new):  # or there is nothing to take back
+        await journal.record(
+            db, viewer, "entry", entry_id, "update", old, _plain(new), now, action_id=action_id
+        )
 
 
-async def delete_entry(db: Connection, viewer: Viewer, entry_id: UUID, now: datetime) -> None:
+async def delete_entry(
+    db: Connection, viewer: Viewer, entry_id: UUID, now: datetime, *, action_id: UUID | None = None
+) -> None:
     """Put an entry into the trash; doing it twice changes nothing more. Raises Missing, Forbidden."""
     done = await db.execute(
         sa.update(entries)
@@ -248,8 +273,9 @@ async def delete_entry(db: Connection, viewer: Viewer, entry_id: UUID, now: date
             await _refuse(db, viewer, entry_id)
         return
     await journal.touch_user(db, viewer)
-    before = journal.plain(row, *_JOURNALLED)
-    await journal.record(db, viewer, "entry", entry_id, "delete", before, None, now)
+    tags = await db.execute(sa.select(tag_text(entries)).where(_mine(viewer), entries.c.id == entry_id))
+    before = {**journal.plain(row, *_JOURNALLED), "tags": list(names_of(tags.scalar_one()))}
+    await journal.record(db, viewer, "entry", entry_id, "delete", before, None, now, action_id=action_id)
 
 
 async def _is_in_trash(db: Connection, viewer: Viewer, entry_id: UUID) -> bool:
@@ -268,6 +294,8 @@ async def restore_entry(db: Connection, viewer: Viewer, entry_id: UUID, now: dat
     ends when it was deleted. Raises Missing, Forbidden."""
     # The person's lock, as in start_timer: no timer may start between the look at what runs and this update.
     await journal.touch_user(db, viewer)
+    in_trash = sa.and_(_mine(viewer), entries.c.id == entry_id, entries.c.deleted_at.is_not(None))
+    was = (await db.execute(select_entry_rows().where(in_trash))).first()
     other = entries.alias("other")
     runs_by_now = sa.exists().where(
         other.c.user_id == viewer.user_id, other.c.ended_at.is_(None), other.c.deleted_at.is_(None)
@@ -281,15 +309,20 @@ async def restore_entry(db: Connection, viewer: Viewer, entry_id: UUID, now: dat
     )
     done = await db.execute(
         sa.update(entries)
-        .where(_mine(viewer), may_track(viewer), entries.c.id == entry_id, entries.c.deleted_at.is_not(None))
+        .where(in_trash, may_track(viewer))
         .values(deleted_at=None, ended_at=ended_at, updated_at=now, version=entries.c.version + 1)
-        .returning(entries.c.started_at, entries.c.ended_at)
+        .returning(entries.c.ended_at)
     )
-    if (row := done.first()) is None:
+    if (row := done.first()) is None or was is None:
         await find_entry(db, viewer, entry_id)
         return
-    after = journal.plain(row, "started_at", "ended_at")
-    await journal.record(db, viewer, "entry", entry_id, "restore", None, after, now)
+    await exclusion.refuse_beside_running(db, viewer, entry_id, now)
+    old = {**journal.plain(was, *_JOURNALLED), "tags": list(names_of(was.tag_text))}
+    lines: list[journal.Line] = [(viewer.workspace_id, entry_id, "restore", None, old)]
+    if was.ended_at is None and row.ended_at is not None:
+        after = journal.plain(row, "ended_at")
+        lines.append((viewer.workspace_id, entry_id, "stop", {"ended_at": None}, after))
+    await journal.record_all(db, viewer, "entry", lines, now)
 
 
 async def _set_tags(db: Connection, viewer: Viewer, entry_id: UUID, tag_ids: Iterable[UUID]) -> None:
@@ -308,52 +341,3 @@ def _plain(new: EntryValues) -> dict[str, Any]:
         **journal.plain(new, *_JOURNALLED),
         "tags": list(new.tags),
     }
-
-
-@dataclass(frozen=True, slots=True)
-class Suggestion:
-    """Something the viewer has tracked before, offered again."""
-
-    description: str
-    project_id: UUID | None
-    project_name: str | None
-    project_colour: int | None
-    client_name: str | None
-    is_billable: bool
-    tags: tuple[str, ...]
-
-
-_RECENT = Quick(
-    select_entry_rows()
-    .where(
-        OWN,
-        entries.c.description != "",
-        sa.or_(entries.c.project_id.is_(None), projects.c.archived_at.is_(None)),
-    )
-    .order_by(entries.c.started_at.desc(), entries.c.id.desc())
-    .limit(300)
-)
-
-
-async def list_suggestions(db: Connection, viewer: Viewer, typed: str, most: int) -> list[Suggestion]:
-    """Among the viewer's last 300 entries those whose text, project or client holds every typed word, the latest
-    first, each once."""
-    words = typed.casefold().split()
-    found: dict[tuple[str, UUID | None], Suggestion] = {}
-    for values in await _RECENT.all(db, params(viewer)):
-        row = EntryRow(*values)
-        text = f"{row.description} {row.project_name or ''} {row.client_name or ''}".casefold()
-        key = (row.description.casefold(), row.project_id)
-        if key not in found and all(word in text for word in words):
-            found[key] = Suggestion(
-                row.description,
-                row.project_id,
-                row.project_name,
-                row.project_colour,
-                row.client_name,
-                row.is_billable,
-                row.tags,
-            )
-            if len(found) == most:
-                break
-    return list(found.values())

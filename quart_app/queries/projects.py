@@ -8,11 +8,11 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from quart_app import catalogue
-from quart_app.access import Viewer, visible
+from quart_app.access import Viewer, may_manage, visible
 from quart_app.catalogue import Named
 from quart_app.db import Connection
 from quart_app.dialects import seconds_between
-from quart_app.tables import COLOURS, clients, entries, projects
+from quart_app.tables import COLOURS, clients, entries, favourites, projects
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +180,15 @@ async def insert_project(db: Connection, viewer: Viewer, values: ProjectValues, 
     return await catalogue.insert_named(db, viewer, projects, values.columns(), now)
 
 
+async def resolve_project(db: Connection, viewer: Viewer, name: str, now: datetime) -> UUID:
+    """The id of the project of this name, archived or not; where there is none it is made, in a spare colour.
+
+    Raises Forbidden where it has to be made and the viewer may not.
+    """
+    more = {"colour": await find_spare_colour(db, viewer)}
+    return (await catalogue.resolve_names(db, viewer, projects, [name], may_manage(viewer), now, more))[0]
+
+
 async def update_project(
     db: Connection, viewer: Viewer, project_id: UUID, values: ProjectValues, now: datetime
 ) -> Named:
@@ -198,5 +207,10 @@ async def restore_project(db: Connection, viewer: Viewer, project_id: UUID, now:
 
 
 async def delete_project(db: Connection, viewer: Viewer, project_id: UUID, now: datetime) -> Named:
-    """Raises Missing, Forbidden, and Conflict ("foreign_key") where it has entries, in the trash or not."""
+    """Raises Missing, Forbidden, and Conflict ("foreign_key") where it has entries, in the trash or not.
+
+    People's favourites on it go with it.
+    """
+    pinned = sa.and_(visible(favourites, viewer), favourites.c.project_id == project_id)
+    await db.execute(sa.delete(favourites).where(pinned, may_manage(viewer)))
     return await catalogue.delete_named(db, viewer, projects, project_id, now)

@@ -9,7 +9,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from quart_app import journal
+from quart_app import exclusion, hindsight, journal
 from quart_app.access import (
     RUNNING,
     TRACKING,
@@ -54,15 +54,18 @@ _VIEWER = (
     users.c.away_since,
     users.c.revision,
     workspaces.c.revision,
+    entries.c.confirmed_at,
 )
 _IN_THEIR_WORKSPACE = sa.and_(
-    memberships.c.workspace_id == sessions.c.workspace_id, memberships.c.user_id == sessions.c.user_id
+    memberships.c.workspace_id == sessions.c.workspace_id,
+    memberships.c.user_id == sessions.c.user_id,
+    memberships.c.left_at.is_(None),
 )
 _THEIRS_THAT_RUNS = sa.and_(
     entries.c.user_id == sessions.c.user_id, entries.c.ended_at.is_(None), entries.c.deleted_at.is_(None)
 )
 _PRESENCE = Quick(
-    sa.select(sessions.c.last_seen_at, *_VIEWER, *entry_columns())
+    sa.select(sessions.c.last_seen_at, entries.c.workspace_id, *_VIEWER, *entry_columns())
     .select_from(
         with_names(
             sessions.join(memberships, _IN_THEIR_WORKSPACE)
@@ -87,6 +90,7 @@ _SENT_BEFORE = sa.exists().where(
 )
 _STOP_FOR_START = Quick(_STOP.where(~_SENT_BEFORE.correlate(None)))
 _STOP_ONLY = Quick(_STOP)
+_STOP_MEANT = Quick(_STOP.where(entries.c.id == sa.bindparam("meant", type_=Id)))
 _DISCARD = Quick(
     sa.update(entries)
     .where(RUNNING)
@@ -97,6 +101,7 @@ _DISCARD = Quick(
 _MAY_TRACK = sa.exists().where(
     memberships.c.workspace_id == sa.bindparam("viewer_workspace"),
     memberships.c.user_id == sa.bindparam("viewer_user"),
+    memberships.c.left_at.is_(None),
     memberships.c.role.in_([sa.literal(role) for role in sorted(TRACKING)]),
 )
 
@@ -122,7 +127,8 @@ def _insert(dialect: str) -> Quick:
         "project_id": _PROJECT,
         "description": sa.bindparam("new_description", type_=sa.Text),
         "is_billable": sa.bindparam("new_billable", type_=sa.Boolean),
-        "started_at": _NOW,
+        "started_at": sa.bindparam("new_start", type_=Instant),
+        "ended_at": sa.bindparam("new_end", type_=Instant),
         "created_at": _NOW,
         "updated_at": _NOW,
     }
@@ -148,11 +154,12 @@ class NewTimer:
 
 @dataclass(frozen=True, slots=True)
 class Presence:
-    """Who asks, when their session was last noted as used, and what runs for them."""
+    """Who asks, when their session was last noted as used, what runs for them, and in which of their workspaces."""
 
     viewer: Viewer
     last_seen_at: datetime
     running: EntryRow | None
+    running_in: UUID | None
 
 
 async def find_presence(db: Connection, token_hash: bytes, now: datetime) -> Presence | None:
@@ -160,9 +167,9 @@ async def find_presence(db: Connection, token_hash: bytes, now: datetime) -> Pre
     row = await _PRESENCE.first(db, {"token_hash": token_hash, "now": now})
     if row is None:
         return None
-    after = 1 + len(_VIEWER)
+    after = 2 + len(_VIEWER)
     running = EntryRow(*row[after:]) if row[after] is not None else None
-    return Presence(Viewer(*row[1:after]), row[0], running)
+    return Presence(Viewer(*row[2:after]), row[0], running, row[1])
 
 
 async def find_running(db: Connection, viewer: Viewer) -> EntryRow | None:
@@ -171,16 +178,28 @@ async def find_running(db: Connection, viewer: Viewer) -> EntryRow | None:
     return EntryRow(*row) if row else None
 
 
-async def start_timer(db: Connection, viewer: Viewer, new: NewTimer, now: datetime) -> None:
+async def start_timer(
+    db: Connection, viewer: Viewer, new: NewTimer, now: datetime, at: datetime | None = None
+) -> None:
     """Start it and stop, at the same instant, the one that runs. In one transaction.
 
+    `at` is when, if that was before `now`: then it ends where another began since, and stops what ran then.
     Raises Forbidden where the viewer may not track, Missing where the project is not there or is archived.
     """
     # This row is the person's lock: of many starts at once each waits here, and then sees the one before it.
     await journal.touch_user(db, viewer)
     known = {**params(viewer), "new_id": new.id}
-    stopped = await _STOP_FOR_START.all(db, {**known, "now": now})
+    started_at, ended_at = at or now, None
+    if started_at < now:
+        if (await db.execute(sa.select(_SENT_BEFORE), known)).scalar():
+            return
+        lines = await hindsight.end_what_ran(db, viewer, started_at, now)
+        ended_at = await hindsight.find_next_start(db, viewer, started_at)
+    else:
+        lines = [_stop_change(row) for row in await _STOP_FOR_START.all(db, {**known, "now": now})]
     values = {
+        "new_start": started_at,
+        "new_end": ended_at,
         "new_project": new.project_id,
         "new_description": new.description,
         "new_billable": new.is_billable,
@@ -189,14 +208,15 @@ async def start_timer(db: Connection, viewer: Viewer, new: NewTimer, now: dateti
     if await _insert(db.dialect.name).first(db, {**known, **values}) is None:
         await _explain_refusal(db, viewer, new)
         return
+    await exclusion.refuse_beside_running(db, viewer, new.id, now)
     if new.tag_ids:
         await db.execute(
             sa.insert(entry_tags),
             [{"workspace_id": viewer.workspace_id, "entry_id": new.id, "tag_id": tag} for tag in new.tag_ids],
         )
     after = {**journal.plain(new, "description", "project_id", "is_billable"), "tags": list(new.tags)}
-    after["started_at"] = now.isoformat()
-    lines = [_stop_change(row) for row in stopped]
+    after["started_at"] = started_at.isoformat()
+    after["ended_at"] = ended_at.isoformat() if ended_at else None
     await journal.record_all(
         db, viewer, "entry", [*lines, (viewer.workspace_id, new.id, "start", None, after)], now
     )
@@ -211,24 +231,60 @@ async def _explain_refusal(db: Connection, viewer: Viewer, new: NewTimer) -> Non
     raise Missing if may_track else Forbidden
 
 
-async def stop_timer(db: Connection, viewer: Viewer, now: datetime) -> bool:
-    """Stop what runs; False, and nothing changes, where nothing does."""
-    stopped = await _STOP_ONLY.all(db, {"viewer_user": viewer.user_id, "now": now})
+async def stop_timer(
+    db: Connection,
+    viewer: Viewer,
+    now: datetime,
+    at: datetime | None = None,
+    entry_id: UUID | None = None,
+    *,
+    action_id: UUID | None = None,
+) -> bool:
+    """Stop what runs; False, and nothing changes, where nothing does.
+
+    `at` is when, if that was before `now`. `entry_id` says which timer was meant: no other is stopped, and one that
+    was stopped after that moment ends at it, unless somebody has edited it since.
+    """
+    if at is not None and at < now:
+        return await _stop_late(db, viewer, now, at, entry_id, action_id)
+    values = {"viewer_user": viewer.user_id, "now": now, "meant": entry_id}
+    stopped = await (_STOP_MEANT if entry_id else _STOP_ONLY).all(db, values)
     if stopped:
         await journal.touch_user(db, viewer)
-        await journal.record_all(db, viewer, "entry", [_stop_change(row) for row in stopped], now)
+        lines = [_stop_change(row) for row in stopped]
+        await journal.record_all(db, viewer, "entry", lines, now, action_id=action_id)
     return bool(stopped)
 
 
-async def discard_timer(db: Connection, viewer: Viewer, now: datetime) -> UUID | None:
-    """Put what runs into the trash; the entry's id, so that it can be brought back."""
+async def _stop_late(
+    db: Connection,
+    viewer: Viewer,
+    now: datetime,
+    at: datetime,
+    entry_id: UUID | None,
+    action_id: UUID | None,
+) -> bool:
+    await journal.touch_user(db, viewer)
+    if entry_id is None and (runs := await find_running(db, viewer)) is not None:
+        entry_id = runs.id
+    lines = await hindsight.end_timer(db, viewer, entry_id, at, now) if entry_id else []
+    if lines:
+        await journal.record_all(db, viewer, "entry", lines, now, action_id=action_id)
+    return bool(lines)
+
+
+async def discard_timer(
+    db: Connection, viewer: Viewer, now: datetime, *, action_id: UUID | None = None
+) -> UUID | None:
+    """Put what runs into the trash, to be brought back by undoing this action; the entry's id."""
     row = await _DISCARD.first(db, {"viewer_user": viewer.user_id, "now": now})
     if row is None:
         return None
     await journal.touch_user(db, viewer)
     workspace_id, entry_id, started_at = row
     before = {"started_at": started_at.isoformat(), "ended_at": None}
-    await journal.record_all(db, viewer, "entry", [(workspace_id, entry_id, "delete", before, None)], now)
+    line: journal.Line = (workspace_id, entry_id, "delete", before, None)
+    await journal.record_all(db, viewer, "entry", [line], now, action_id=action_id)
     return UUID(str(entry_id))
 
 

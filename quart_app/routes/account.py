@@ -5,23 +5,32 @@ from dataclasses import asdict
 from datetime import date
 from typing import Any, cast
 
-from quart import Blueprint, Response, g, redirect, request, url_for
+from quart import Blueprint, Response, flash, g, redirect, request, url_for
 
-from quart_app import periods, sign_in, web
+from quart_app import periods, sign_in, web, words
 from quart_app.access import Missing
 from quart_app.db import Conflict
 from quart_app.fields import Errors, parse
-from quart_app.forms.account import LoginForm, PasswordForm, ProfileForm, RegisterForm, password_fault
-from quart_app.queries import accounts
+from quart_app.forms.account import (
+    LoginForm,
+    PasswordForm,
+    ProfileForm,
+    RegisterForm,
+    password_fault,
+    written_hours,
+)
+from quart_app.queries import accounts, workspaces
 from quart_app.queries import sessions as open_sessions
 from quart_app.sign_in import Caller, Refused
 from quart_app.web import chronos, signed_in, viewer
+from quart_app.words import N_, _
 
 blueprint = Blueprint("account", __name__)
+CHANGED = "profile-changed"
 Fields = Mapping[str, str]
 TAKEN = {
-    "uq_users_username": ("username", "This username is taken. Choose another."),
-    "uq_users_email": ("email", "This email has an account already. Sign in, or use another."),
+    "uq_users_username": ("username", N_("This username is taken. Choose another.")),
+    "uq_users_email": ("email", N_("This email has an account already. Sign in, or use another.")),
 }
 
 
@@ -91,7 +100,8 @@ def _taken(conflict: Conflict) -> Errors:
     """The message for the field whose value somebody else has; any other conflict goes on its way."""
     if conflict.constraint not in TAKEN:
         raise conflict
-    return dict([TAKEN[conflict.constraint]])
+    field, message = TAKEN[conflict.constraint]
+    return {field: _(message)}
 
 
 # --- signing in and out ------------------------------------------------------------------------------------------
@@ -107,7 +117,7 @@ async def login() -> Response:
 async def _login_page(
     status: int = 200, fields: Fields | None = None, errors: Errors | None = None
 ) -> Response:
-    is_open, _ = await _registration()
+    is_open, _is_first = await _registration()
     sent = fields if fields is not None else request.args
     return await web.page(
         "account/login.html",
@@ -198,12 +208,18 @@ def _profile_context(fields: Fields | None = None, errors: Errors | None = None)
     """The profile's form, as it was typed or else as it is."""
     person = viewer()
     example = date(periods.local_day(periods.now(), person.zone).year, 12, 31)
+    hours = {name: written_hours(getattr(person, name)) for name in ("day_target", "timer_limit")}
+    known = {**asdict(person), **hours}
+    if fields is not None:  # a box without its tick is not sent
+        known = {**known, "is_warned_of_overlap": False, **fields}
     return {
-        "profile": {**asdict(person), **(fields or {})},
+        "profile": known,
         "profile_errors": errors or {},
         "zones": _zones(person.time_zone),
-        "weekdays": list(enumerate(periods.WEEKDAYS)),
-        "date_orders": [(order, periods.format_date(example, order)) for order in ("dmy", "mdy", "ymd")],
+        "weekdays": list(enumerate(words.weekday_names())),
+        "languages": list(words.LANGUAGES.items()),
+        "date_orders": [(order, words.format_date(example, order)) for order in ("dmy", "mdy", "ymd")],
+        "decimal_example": f"{words.format_decimal(102 * 60)} h",
     }
 
 
@@ -218,7 +234,7 @@ async def save_profile() -> Response:
     try:
         if form.email.casefold() != person.email.casefold():
             if not form.current_password:
-                raise Refused("To change your email, enter your current password, too.")
+                raise Refused(_("To change your email, enter your current password, too."))
             await sign_in.check_password(person, form.current_password, now)
         await chronos().database.transaction(lambda db: accounts.update_profile(db, person, profile, now))
     except Refused as refused:
@@ -226,9 +242,18 @@ async def save_profile() -> Response:
         return _refused(again, refused)
     except Conflict as conflict:
         return await _profile_again(422, fields, _taken(conflict))
-    # Every time that a page of theirs shows may now be written in another way.
-    await web.publish(person, "timer-changed", "entries-changed")
-    return await web.respond(_saved_profile, url_for("account.index"), toast=web.Toast("Saved."))
+    await web.publish(person, CHANGED)
+    if (person.name, person.username) != (form.name, form.username):
+        async with chronos().database.reading() as db:
+            theirs = await workspaces.list_workspaces(db, person)
+        await chronos().live.publish([f"workspace:{each.id}" for each in theirs], "team-changed")
+    await web.find_viewer_again()
+    toast = web.Toast(_("Saved."))
+    if person.locale == form.locale or not web.wants_fragment():
+        return await web.respond(_saved_profile, url_for("account.index"), CHANGED, toast=toast)
+    # Every word of the page is another.
+    await flash({"text": toast.text, "undo": None})  # type: ignore[arg-type]  # any JSON value goes
+    return Response("", 200, {"HX-Refresh": "true"})
 
 
 async def _profile_again(status: int, fields: Fields, errors: Errors) -> Response:
@@ -239,10 +264,14 @@ async def _profile_again(status: int, fields: Fields, errors: Errors) -> Respons
 
 
 async def _saved_profile() -> Response:
-    """The theme, the name and the zone stand all over the page: it is loaded anew."""
-    response = await web.nothing()
-    response.headers["HX-Refresh"] = "true"
-    return response
+    return await web.fragment("account/_profile.html", **_profile_context())
+
+
+@blueprint.get("/account/me")
+@signed_in
+async def me() -> Response:
+    """Who one is, in the rail, and how one likes things: static/js/taste.js gives the page that look."""
+    return await web.fragment("account/_me.html")
 
 
 @blueprint.get("/account/password")
@@ -266,7 +295,7 @@ async def change_password() -> Response:
         await sign_in.change_password(person, known, form.new_password, now)
     except Refused as refused:
         return _refused(await _password_again(refused.status, {"current_password": refused.words}), refused)
-    toast = web.Toast("Password changed. Your other sessions are signed out.")
+    toast = web.Toast(_("Password changed. Your other sessions are signed out."))
     return await web.respond(password, url_for("account.index"), "sessions-changed", toast=toast)
 
 
@@ -296,11 +325,11 @@ def _seen(row: open_sessions.SessionRow) -> str:
     """When a session was last used, as its owner writes time; the minutes in between are not written down."""
     person, now = viewer(), periods.now()
     if row.is_current or now - row.last_seen_at < open_sessions.STALE:
-        return "Now"
+        return _("Now")
     day, today = periods.local_day(row.last_seen_at, person.zone), periods.local_day(now, person.zone)
-    name, written = periods.day_label(day, today, person.date_order)
+    name, written = words.day_label(day, today, person.date_order)
     clock = periods.format_clock(row.last_seen_at, person.zone, person.hour_cycle)
-    return f"{name} {clock}" if name in ("Today", "Yesterday") else f"{written}, {clock}"
+    return f"{name} {clock}" if (today - day).days < 2 else f"{written}, {clock}"
 
 
 @blueprint.post("/account/sessions/<session_id>/end")
@@ -311,5 +340,5 @@ async def end_session(session_id: str) -> Response:
         raise Missing
     if found == person.session_id:
         return _leave()
-    toast = web.Toast("Signed out there.")
+    toast = web.Toast(_("Signed out there."))
     return await web.respond(sessions, url_for("account.index"), "sessions-changed", toast=toast)

@@ -13,6 +13,7 @@ from quart_app.fields import Errors, parse
 from quart_app.forms.clients import ClientForm
 from quart_app.queries import clients
 from quart_app.web import chronos, signed_in, viewer
+from quart_app.words import _, ngettext
 
 blueprint = Blueprint("clients", __name__)
 # A client's name stands beside its projects, wherever these are shown.
@@ -101,7 +102,7 @@ async def create() -> Response:
             return await _form_fragment(fields, errors, 422)
         return await _page(422, values=fields, errors=errors)
     await _publish()
-    toast = web.Toast(f"“{form.name}” added.")
+    toast = web.Toast(_("“%(name)s” added.", name=form.name))
     return await web.respond(lambda: _form_fragment({}, {}), url_for("clients.index"), *CHANGED, toast=toast)
 
 
@@ -126,8 +127,14 @@ async def _taken(name: str) -> str:
     async with chronos().database.reading() as db:
         found = await clients.find_taken_name(db, viewer(), name)
     if found is not None and found.is_archived:
-        return f"The archived client “{found.name}” has this name. Restore it, or choose another name."
-    return f"There is a client called “{found.name if found else name}” already. Choose another name."
+        return _(
+            "The archived client “%(name)s” has this name. Restore it, or choose another name.",
+            name=found.name,
+        )
+    return _(
+        "There is a client called “%(name)s” already. Choose another name.",
+        name=found.name if found else name,
+    )
 
 
 async def _publish() -> None:
@@ -199,7 +206,7 @@ async def archive(client_id: str) -> Response:
     done = await chronos().database.transaction(lambda db: clients.archive_client(db, person, key, now))
     await _publish()
     undo = url_for("clients.restore", client_id=key)
-    return await _list_again(web.Toast(f"“{done.name}” archived.", undo))
+    return await _list_again(web.Toast(_("“%(name)s” archived.", name=done.name), undo))
 
 
 @blueprint.post("/clients/<client_id>/restore")
@@ -208,7 +215,7 @@ async def restore(client_id: str) -> Response:
     key, person, now = web.row_id(client_id), viewer(), periods.now()
     done = await chronos().database.transaction(lambda db: clients.restore_client(db, person, key, now))
     await _publish()
-    return await _list_again(web.Toast(f"“{done.name}” is back."))
+    return await _list_again(web.Toast(_("“%(name)s” is back.", name=done.name)))
 
 
 @blueprint.post("/clients/<client_id>/delete")
@@ -223,7 +230,7 @@ async def delete(client_id: str) -> Response:
             raise
         return await _refuse_delete(key)
     await _publish()
-    return await _list_again(web.Toast(f"“{done.name}” deleted."))
+    return await _list_again(web.Toast(_("“%(name)s” deleted.", name=done.name)))
 
 
 async def _list_again(toast: web.Toast) -> Response:
@@ -233,7 +240,9 @@ async def _list_again(toast: web.Toast) -> Response:
 async def _refuse_delete(client_id: UUID) -> Response:
     async with chronos().database.reading() as db:
         count = await clients.count_projects(db, viewer(), client_id)
-    words = f"It has {count} {'project' if count == 1 else 'projects'}. Archive it instead."
+    words = ngettext(
+        "It has %(n)s project. Archive it instead.", "It has %(n)s projects. Archive it instead.", count
+    )
     if web.wants_fragment():
         abort(409, words)
     return await _page(409, problem=words)

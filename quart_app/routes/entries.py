@@ -1,14 +1,20 @@
 """Entries: the days they fall on, and adding, editing, continuing, deleting and bringing back each one."""
 
-from quart import Blueprint, Response, url_for
+from dataclasses import replace
 
-from quart_app import days_page, periods, timer_page, web
+from quart import Blueprint, Response, request, url_for
+
+from quart_app import answers, days_page, filing, periods, questions, timer_page, web
 from quart_app.access import EntryRow, Missing
 from quart_app.db import Connection
-from quart_app.forms.entries import EntryForm, Refused, entry_id, parse_entry
+from quart_app.forms.entries import EntryForm, Refused, parse_entry
+from quart_app.forms.entries import entry_id as form_id
 from quart_app.ids import new_id
+from quart_app.late import read_late
 from quart_app.queries import entries, tags, timer
+from quart_app.trimming import Span
 from quart_app.web import chronos, signed_in, viewer
+from quart_app.words import N_, _, day_label, format_duration
 
 blueprint = Blueprint("entries", __name__)
 CHANGED = ("timer-changed", "entries-changed")
@@ -65,7 +71,12 @@ async def _row(entry: EntryRow) -> Response:
 @blueprint.get("/entries/new")
 @signed_in
 async def new() -> Response:
-    return await _new_fragment(timer_page.new_entry(viewer(), periods.now()))
+    """The form to add an entry by hand: empty, or of the time from `from` to `until`."""
+    if span := web.span_arguments():
+        adding = timer_page.filled_entry(viewer(), periods.now(), span, request.args)
+    else:
+        adding = timer_page.new_entry(viewer(), periods.now())
+    return await _new_fragment(adding)
 
 
 async def _new_fragment(adding: timer_page.Editing, status: int = 200) -> Response:
@@ -81,32 +92,57 @@ async def create() -> Response:
     fields = await web.form_fields()
     form = parse_entry(fields, timer_page.way_of(person, now), None)
     if isinstance(form, EntryForm):
-        form = await _check_project(form, None)
+        form = await filing.file_entry(person, form, fields, None)
     if isinstance(form, Refused):
         return await _refuse_new(timer_page.refused(None, fields, form))
-    key = entry_id(fields) or new_id()
+    key = form_id(fields) or new_id()
     good, tags_made = form, await web.are_new(person, form.what.tags)
 
-    async def work(db: Connection) -> None:
-        await entries.insert_entry(db, person, key, await _values(db, good), now)
+    action, mine = new_id(), questions.Mine(key, Span(form.started_at, form.ended_at))
 
-    await chronos().database.transaction(work)
-    await web.publish_work(person, "entries-changed", tags_made=tags_made)
-    return await web.respond(
-        new, url_for("timer.index"), "entries-changed", toast=web.Toast(_said("Added", good))
-    )
+    async def work(db: Connection) -> tuple[bool, str]:
+        async def save(span: Span) -> bool:
+            values = replace(await _values(db, good), started_at=span.start, ended_at=span.end)
+            return await entries.insert_entry(db, person, key, values, now, action_id=action)
+
+        return await questions.write(db, person, mine, fields, now, action, save)
+
+    try:
+        is_new, effect = await chronos().database.transaction(work)
+    except questions.REFUSALS as error:
+        return await _refuse_new(
+            await _ask(error, mine, timer_page.Editing(None, {**fields, "id": str(key)})), 409
+        )
+    changed = CHANGED if effect else ("entries-changed",)
+    await web.publish_work(person, *changed, tags_made=tags_made)
+    undo = url_for("undo.undo", action_id=action) if is_new else None
+    toast = web.Toast(effect or _said(ADDED, good), undo)
+    return await questions.respond(person, mine, new, *changed, toast=toast)
 
 
-async def _refuse_new(adding: timer_page.Editing) -> Response:
+async def _refuse_new(adding: timer_page.Editing, status: int = 422) -> Response:
     if web.wants_fragment():
-        return await _new_fragment(adding, 422)
-    return await timer_page.timer_page(viewer(), adding=adding, status=422)
+        return await _new_fragment(adding, status)
+    return await timer_page.timer_page(viewer(), adding=adding, status=status)
+
+
+async def _ask(error: Exception, mine: questions.Mine, editing: timer_page.Editing) -> timer_page.Editing:
+    """What could not be saved because something is in its way: the form again, and what shall give way."""
+    if questions.reason(error) is None:
+        raise error
+    asked = await questions.ask_anew(viewer(), mine, periods.now())
+    errors = {} if asked else {"form": _("Something came in between. Save again to keep what stands here.")}
+    return replace(editing, errors=errors, overlap=asked)
 
 
 @blueprint.get("/entries/<entry_id>/editor")
 @signed_in
 async def editor(entry_id: str) -> Response:
-    return await _editor_fragment(timer_page.editing_of(await _find(entry_id), viewer(), periods.now()))
+    """The editor in the place of a row, with the focus in the field that the address names."""
+    entry = await _find(entry_id)
+    return await _editor_fragment(
+        timer_page.editing_of(entry, viewer(), periods.now(), timer_page.field_argument())
+    )
 
 
 async def _editor_fragment(editing: timer_page.Editing, status: int = 200) -> Response:
@@ -122,28 +158,40 @@ async def update(entry_id: str) -> Response:
     entry = await _find(entry_id)
     form = parse_entry(fields, timer_page.way_of(person, now), (entry.started_at, entry.ended_at))
     if isinstance(form, EntryForm):
-        form = await _check_project(form, entry)
+        form = await filing.file_entry(person, form, fields, entry)
     if isinstance(form, Refused):
         return await _refuse_update(timer_page.refused(entry, fields, form))
-    good, tags_made = form, await web.are_new(person, form.what.tags)
+    good, tags_made, action = form, await web.are_new(person, form.what.tags), new_id()
 
-    async def work(db: Connection) -> EntryRow:
-        await entries.update_entry(db, person, entry.id, good.version, await _values(db, good), now)
-        return await entries.find_entry(db, person, entry.id)
+    mine = questions.Mine(entry.id, Span(form.started_at, form.ended_at))
+
+    async def work(db: Connection) -> tuple[EntryRow, str]:
+        async def save(span: Span) -> bool:
+            values = replace(await _values(db, good), started_at=span.start, ended_at=span.end)
+            await entries.update_entry(db, person, entry.id, good.version, values, now, action_id=action)
+            return True
+
+        effect = (await questions.write(db, person, mine, fields, now, action, save))[1]
+        return await entries.find_entry(db, person, entry.id), effect
 
     try:
-        saved = await chronos().database.transaction(work)
+        saved, effect = await chronos().database.transaction(work)
     except entries.Stale:
         return await _refuse_stale(entry, dict(fields))
+    except questions.REFUSALS as error:
+        return await _refuse_update(await _ask(error, mine, timer_page.Editing(entry, fields)), 409)
     await web.publish_work(person, *CHANGED, tags_made=tags_made)
-    toast = web.Toast(_said("Saved", good)) if good.ends_next_day else None
-    return await web.respond(lambda: _row(saved), url_for("timer.index"), *CHANGED, toast=toast)
+    is_changed = entry != saved._replace(version=entry.version)
+    undo = url_for("undo.undo", action_id=action)
+    toast = web.Toast(effect or _said(SAVED, good), undo) if is_changed else None
+    written = mine if answers.row_span(saved) != answers.row_span(entry) else None
+    return await questions.respond(person, written, lambda: _row(saved), *CHANGED, toast=toast)
 
 
 async def _refuse_stale(entry: EntryRow, fields: dict[str, str]) -> Response:
     """Another tab was quicker. What was typed stays; saving once more, at the new version, means it."""
     fields["version"] = str(entry.version)
-    words = "This entry was changed elsewhere meanwhile. Save again to keep what stands here, or cancel."
+    words = _("This entry was changed elsewhere meanwhile. Save again to keep what stands here, or cancel.")
     return await _refuse_update(timer_page.Editing(entry, fields, {"form": words}), 409)
 
 
@@ -151,16 +199,6 @@ async def _refuse_update(editing: timer_page.Editing, status: int = 422) -> Resp
     if web.wants_fragment():
         return await _editor_fragment(editing, status)
     return await timer_page.timer_page(viewer(), editing=editing, status=status)
-
-
-async def _check_project(form: EntryForm, entry: EntryRow | None) -> EntryForm | Refused:
-    """A project must be one that is offered, or the one the entry has already (it may be archived by now)."""
-    wanted = form.what.project
-    if wanted is None or (entry is not None and entry.project_id == wanted):
-        return form
-    if any(project.id == wanted for project in (await web.pickers(viewer())).projects):
-        return form
-    return Refused({"project": "This project is archived or gone. Choose another."}, {})
 
 
 async def _values(db: Connection, form: EntryForm) -> entries.EntryValues:
@@ -177,17 +215,30 @@ async def _values(db: Connection, form: EntryForm) -> entries.EntryValues:
     )
 
 
-def _said(done: str, form: EntryForm) -> str:
+ADDED = (
+    N_("Added."),
+    N_("Added: %(length)s."),
+    N_("Added: %(length)s. It ends the next day, %(day)s."),
+)
+SAVED = (
+    N_("Saved."),
+    N_("Saved: %(length)s."),
+    N_("Saved: %(length)s. It ends the next day, %(day)s."),
+)
+
+
+def _said(ways: tuple[str, str, str], form: EntryForm) -> str:
     """What was done; an end that was taken to be on the next day is said in so many words."""
+    plain, measured, overnight = ways
     person = viewer()
     if form.ended_at is None:
-        return f"{done}."
-    length = periods.format_duration(periods.seconds_between(form.started_at, form.ended_at))
+        return _(plain)
+    length = format_duration(periods.seconds_between(form.started_at, form.ended_at))
     if not form.ends_next_day:
-        return f"{done}: {length}."
+        return _(measured, length=length)
     today = periods.local_day(periods.now(), person.zone)
-    label = periods.day_label(periods.local_day(form.ended_at, person.zone), today, person.date_order)
-    return f"{done}: {length}. It ends the next day, {label[1]}."
+    label = day_label(periods.local_day(form.ended_at, person.zone), today, person.date_order)
+    return _(overnight, length=length, day=label[1])
 
 
 # --- continue, delete, bring back --------------------------------------------------------------------------------
@@ -198,19 +249,24 @@ def _said(done: str, form: EntryForm) -> str:
 async def continue_(entry_id: str) -> Response:
     """Start a timer that says the same as this entry; what runs is stopped."""
     person, now = viewer(), periods.now()
-    entry = await _find(entry_id)
+    entry, late = await _find(entry_id), await read_late(now)
 
     async def work(db: Connection) -> None:
         tag_ids = await tags.resolve_tags(db, person, list(entry.tags), now) if entry.tags else []
         new = timer.NewTimer(
-            new_id(), entry.description, entry.project_id, entry.is_billable, tuple(tag_ids), entry.tags
+            late.id or new_id(),
+            entry.description,
+            entry.project_id,
+            entry.is_billable,
+            tuple(tag_ids),
+            entry.tags,
         )
-        await timer.start_timer(db, person, new, now)
+        await timer.start_timer(db, person, new, now, late.at)
 
     try:
         await chronos().database.transaction(work)
     except Missing:
-        toast = web.Toast("Its project is archived. Restore the project first, or start a new timer.")
+        toast = web.Toast(_("Its project is archived. Restore the project first, or start a new timer."))
         return await web.respond(lambda: _row(entry), url_for("timer.index"), toast=toast)
     await web.publish_work(person, *CHANGED)
     return await web.respond(lambda: _row(entry), url_for("timer.index"), *CHANGED)
@@ -219,10 +275,12 @@ async def continue_(entry_id: str) -> Response:
 @blueprint.post("/entries/<entry_id>/delete")
 @signed_in
 async def delete(entry_id: str) -> Response:
-    person, now, key = viewer(), periods.now(), web.row_id(entry_id)
-    await chronos().database.transaction(lambda db: entries.delete_entry(db, person, key, now))
+    person, now, key, action = viewer(), periods.now(), web.row_id(entry_id), new_id()
+    await chronos().database.transaction(
+        lambda db: entries.delete_entry(db, person, key, now, action_id=action)
+    )
     await web.publish_work(person, *CHANGED)
-    toast = web.Toast("Entry deleted.", url_for("entries.restore", entry_id=key))
+    toast = web.Toast(_("Entry deleted."), url_for("undo.undo", action_id=action))
     return await web.respond(web.nothing, url_for("timer.index"), *CHANGED, toast=toast)
 
 
@@ -233,4 +291,4 @@ async def restore(entry_id: str) -> Response:
     person, now, key = viewer(), periods.now(), web.row_id(entry_id)
     await chronos().database.transaction(lambda db: entries.restore_entry(db, person, key, now))
     await web.publish_work(person, *CHANGED)
-    return await web.respond(web.nothing, url_for("timer.index"), *CHANGED, toast=web.Toast("It is back."))
+    return await web.respond(web.nothing, url_for("timer.index"), *CHANGED, toast=web.Toast(_("It is back.")))

@@ -1,11 +1,11 @@
-"""The one stream that each tab listens on."""
+"""The one stream that all tabs of a browser listen on."""
 
 from collections.abc import AsyncIterator
 
 from quart import Blueprint, Response
 
 from quart_app.live import events
-from quart_app.web import chronos, find_viewer
+from quart_app.web import chronos, find_viewer, page_key
 
 blueprint = Blueprint("live", __name__)
 
@@ -29,7 +29,7 @@ async def stream() -> Response:
         with state.live.subscribe(audiences) as mailbox:
             if state.closing.is_set():
                 return
-            async for event in events(mailbox):
+            async for event in events(mailbox, page_key(person)):
                 yield event.encode()
 
     response = Response(body(), 200, HEADERS)

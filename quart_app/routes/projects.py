@@ -13,6 +13,7 @@ from quart_app.fields import Errors, parse
 from quart_app.forms.projects import COLOUR_NAMES, ProjectForm
 from quart_app.queries import clients, projects
 from quart_app.web import chronos, signed_in, viewer
+from quart_app.words import _, format_duration, ngettext
 
 blueprint = Blueprint("projects", __name__)
 CHANGED = "projects-changed"
@@ -77,7 +78,12 @@ async def _form(values: Mapping[str, str], errors: Errors, client_id: UUID | Non
         choices = await clients.list_client_choices(db, viewer(), with_client=client_id)
         if "colour" not in values:
             values = {**values, "colour": str(await projects.find_spare_colour(db, viewer()))}
-    return {"values": values, "errors": errors, "choices": choices, "colours": COLOUR_NAMES}
+    return {
+        "values": values,
+        "errors": errors,
+        "choices": choices,
+        "colours": [_(name) for name in COLOUR_NAMES],
+    }
 
 
 @blueprint.get("/projects/form")
@@ -106,7 +112,7 @@ async def create() -> Response:
             return await _form_fragment(fields, errors, 422)
         return await _page(422, values=fields, errors=errors)
     await _publish(form)
-    toast = web.Toast(f"“{form.name}” added.")
+    toast = web.Toast(_("“%(name)s” added.", name=form.name))
     return await web.respond(
         lambda: _form_fragment(EMPTY, {}), url_for("projects.index"), CHANGED, toast=toast
     )
@@ -130,7 +136,7 @@ async def _save(form: ProjectForm, project_id: UUID | None) -> Errors:
         await chronos().database.transaction(work)
     except Conflict as conflict:
         if conflict.kind == "foreign_key":
-            return {"client": "Choose one from the list."}
+            return {"client": _("Choose one from the list.")}
         if conflict.constraint == "uq_projects_name":
             return {"name": await _taken(form.name)}
         raise
@@ -141,8 +147,14 @@ async def _taken(name: str) -> str:
     async with chronos().database.reading() as db:
         found = await projects.find_taken_name(db, viewer(), name)
     if found is not None and found.is_archived:
-        return f"The archived project “{found.name}” has this name. Restore it, or choose another name."
-    return f"There is a project called “{found.name if found else name}” already. Choose another name."
+        return _(
+            "The archived project “%(name)s” has this name. Restore it, or choose another name.",
+            name=found.name,
+        )
+    return _(
+        "There is a project called “%(name)s” already. Choose another name.",
+        name=found.name if found else name,
+    )
 
 
 async def _publish(form: ProjectForm | None = None) -> None:
@@ -226,7 +238,7 @@ async def archive(project_id: str) -> Response:
     done = await chronos().database.transaction(lambda db: projects.archive_project(db, person, key, now))
     await _publish()
     undo = url_for("projects.restore", project_id=key)
-    return await _list_again(web.Toast(f"“{done.name}” archived.", undo))
+    return await _list_again(web.Toast(_("“%(name)s” archived.", name=done.name), undo))
 
 
 @blueprint.post("/projects/<project_id>/restore")
@@ -235,7 +247,7 @@ async def restore(project_id: str) -> Response:
     key, person, now = web.row_id(project_id), viewer(), periods.now()
     done = await chronos().database.transaction(lambda db: projects.restore_project(db, person, key, now))
     await _publish()
-    return await _list_again(web.Toast(f"“{done.name}” is back."))
+    return await _list_again(web.Toast(_("“%(name)s” is back.", name=done.name)))
 
 
 @blueprint.post("/projects/<project_id>/delete")
@@ -250,7 +262,7 @@ async def delete(project_id: str) -> Response:
             raise
         return await _refuse_delete(key)
     await _publish()
-    return await _list_again(web.Toast(f"“{done.name}” deleted."))
+    return await _list_again(web.Toast(_("“%(name)s” deleted.", name=done.name)))
 
 
 async def _list_again(toast: web.Toast) -> Response:
@@ -261,12 +273,18 @@ async def _refuse_delete(project_id: UUID) -> Response:
     async with chronos().database.reading() as db:
         uses = await projects.count_uses(db, viewer(), project_id, periods.now())
     if uses.entries:
-        noun = "entry" if uses.entries == 1 else "entries"
-        what = f"It has {uses.entries} {noun}, {periods.format_duration(uses.seconds)} h."
+        words = ngettext(
+            "It has %(n)s entry, %(length)s in all. Archive it instead.",
+            "It has %(n)s entries, %(length)s in all. Archive it instead.",
+            uses.entries,
+            length=format_duration(uses.seconds),
+        )
     else:
-        noun = "entry lies" if uses.trashed == 1 else "entries lie"
-        what = f"{uses.trashed} of its {noun} in the trash."
-    words = f"{what} Archive it instead."
+        words = ngettext(
+            "%(n)s of its entries lies in the trash. Archive it instead.",
+            "%(n)s of its entries lie in the trash. Archive it instead.",
+            uses.trashed,
+        )
     if web.wants_fragment():
         abort(409, words)
     return await _page(409, problem=words)

@@ -13,6 +13,7 @@ from quart_app.fields import Errors, parse
 from quart_app.forms.tags import TagForm
 from quart_app.queries import tags
 from quart_app.web import chronos, signed_in, viewer
+from quart_app.words import _, ngettext
 
 blueprint = Blueprint("tags", __name__)
 CHANGED = "tags-changed"
@@ -99,7 +100,7 @@ async def create() -> Response:
             return await _form_fragment(fields, errors, 422)
         return await _page(422, values=fields, errors=errors)
     await _publish()
-    toast = web.Toast(f"“{form.name}” added.")
+    toast = web.Toast(_("“%(name)s” added.", name=form.name))
     return await web.respond(lambda: _form_fragment({}, {}), url_for("tags.index"), CHANGED, toast=toast)
 
 
@@ -122,8 +123,12 @@ async def _taken(name: str) -> str:
     async with chronos().database.reading() as db:
         found = await tags.find_taken_name(db, viewer(), name)
     if found is not None and found.is_archived:
-        return f"The archived tag “{found.name}” has this name. Restore it, or choose another name."
-    return f"There is a tag called “{found.name if found else name}” already. Choose another name."
+        return _(
+            "The archived tag “%(name)s” has this name. Restore it, or choose another name.", name=found.name
+        )
+    return _(
+        "There is a tag called “%(name)s” already. Choose another name.", name=found.name if found else name
+    )
 
 
 async def _publish() -> None:
@@ -193,7 +198,7 @@ async def archive(tag_id: str) -> Response:
     done = await chronos().database.transaction(lambda db: tags.archive_tag(db, person, key, now))
     await _publish()
     undo = url_for("tags.restore", tag_id=key)
-    return await _list_again(web.Toast(f"“{done.name}” archived.", undo))
+    return await _list_again(web.Toast(_("“%(name)s” archived.", name=done.name), undo))
 
 
 @blueprint.post("/tags/<tag_id>/restore")
@@ -202,7 +207,7 @@ async def restore(tag_id: str) -> Response:
     key, person, now = web.row_id(tag_id), viewer(), periods.now()
     done = await chronos().database.transaction(lambda db: tags.restore_tag(db, person, key, now))
     await _publish()
-    return await _list_again(web.Toast(f"“{done.name}” is back."))
+    return await _list_again(web.Toast(_("“%(name)s” is back.", name=done.name)))
 
 
 @blueprint.post("/tags/<tag_id>/delete")
@@ -217,7 +222,7 @@ async def delete(tag_id: str) -> Response:
             raise
         return await _refuse_delete(key)
     await _publish()
-    return await _list_again(web.Toast(f"“{done.name}” deleted."))
+    return await _list_again(web.Toast(_("“%(name)s” deleted.", name=done.name)))
 
 
 async def _list_again(toast: web.Toast) -> Response:
@@ -227,7 +232,9 @@ async def _list_again(toast: web.Toast) -> Response:
 async def _refuse_delete(tag_id: UUID) -> Response:
     async with chronos().database.reading() as db:
         count = await tags.count_uses(db, viewer(), tag_id)
-    words = f"{count} {'entry bears' if count == 1 else 'entries bear'} it. Archive it instead."
+    words = ngettext(
+        "%(n)s entry bears it. Archive it instead.", "%(n)s entries bear it. Archive it instead.", count
+    )
     if web.wants_fragment():
         abort(409, words)
     return await _page(409, problem=words)

@@ -1,29 +1,55 @@
 """The timer: its page, its bar on every page, start, stop and discard."""
 
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import datetime
+from functools import partial
+from typing import Any
+from uuid import UUID
+
 from quart import Blueprint, Response, request, url_for
 
-from quart_app import periods, timer_page, web
-from quart_app.access import EntryRow
-from quart_app.db import Connection
+from quart_app import at_hand, filing, periods, questions, timer_page, today_page, web
+from quart_app.access import EntryRow, Missing
+from quart_app.db import Conflict, Connection
 from quart_app.fields import Errors, parse
-from quart_app.forms.entries import StartForm
+from quart_app.forms.entries import Refused, StartForm
+from quart_app.forms.late import parse_late
 from quart_app.ids import new_id
-from quart_app.queries import entries, tags, timer
+from quart_app.late import check_who, read_late
+from quart_app.queries import tags, timer
+from quart_app.trimming import Span
 from quart_app.web import chronos, signed_in, viewer
+from quart_app.words import _
 
 blueprint = Blueprint("timer", __name__)
 CHANGED = ("timer-changed", "entries-changed")
-SUGGESTIONS = 8
 
 
 @blueprint.get("/timer")
 @signed_in
 async def index() -> Response:
-    """The page. `before` shows older days, `edit` opens an entry's editor: so both work without script."""
-    edit = request.args.get("edit")
+    """The page. `before` shows older days, `edit` opens an entry's editor (at `field`), `split` asks where to split it,
+    `from` and `until` open the form to add an entry of that time: so all of them work without script."""
+    edit, split, span = request.args.get("edit"), request.args.get("split"), web.span_arguments()
     return await timer_page.timer_page(
-        viewer(), before=web.day_argument("before"), edit=web.row_id(edit) if edit else None
+        viewer(),
+        before=web.day_argument("before"),
+        edit=_asked(edit, timer_page.field_argument()) or _asked(split, "at"),
+        adding=timer_page.filled_entry(viewer(), periods.now(), span, {}) if span else None,
     )
+
+
+def _asked(entry_id: str | None, field: str) -> tuple[UUID, str] | None:
+    return (web.row_id(entry_id), field) if entry_id else None
+
+
+@blueprint.get("/timer/today")
+@signed_in
+async def today() -> Response:
+    async with chronos().database.reading() as db:
+        found = await today_page.load_today(db, viewer(), periods.now())
+    return await web.fragment("timer/_today.html", today=found)
 
 
 @blueprint.get("/timer/bar")
@@ -57,30 +83,69 @@ async def start() -> Response:
     person, now = viewer(), periods.now()
     fields = await web.form_fields()
     form, errors = parse(StartForm, fields)
+    late, late_errors = parse_late(fields, now)
+    errors |= late_errors
+    if late is not None:
+        check_who(late)
     if form is not None and form.project is not None:
         known = {project.id for project in (await web.pickers(person)).projects}
         if form.project not in known:
-            errors = {"project": "This project is archived or gone. Choose another."}
-    if form is None or errors:
+            errors = {"project": _("This project is archived or gone. Choose another.")}
+    if form is None or late is None or errors:
         return await _refuse_start(dict(fields), errors)
-    tags_made = await web.are_new(person, form.tags)
+    what = await filing.file_typed(person, form, fields, asks=late.at is None)
+    if isinstance(what, Refused):
+        return await _refuse_start(dict(fields), what.errors, what.questions)
+    key, tags_made = form.id or new_id(), await web.are_new(person, what.tags)
 
-    async def work(db: Connection) -> None:
-        tag_ids = await tags.resolve_tags(db, person, list(form.tags), now) if form.tags else []
+    mine, action = questions.Mine(key, Span(late.at or now, None)), new_id()
+
+    async def save(db: Connection, span: Span) -> bool:
+        tag_ids = await tags.resolve_tags(db, person, list(what.tags), now) if what.tags else []
         new = timer.NewTimer(
-            form.id or new_id(), form.description, form.project, form.billable, tuple(tag_ids), form.tags
+            key, what.description, what.project, what.billable, tuple(tag_ids), what.tags
         )
-        await timer.start_timer(db, person, new, now)
+        await timer.start_timer(db, person, new, now, late.at if span == mine.span else span.start)
+        return True
 
-    await chronos().database.transaction(work)
+    async def work(db: Connection) -> str:
+        return (await questions.write(db, person, mine, fields, now, action, partial(save, db)))[1]
+
+    try:
+        effect = await chronos().database.transaction(work)
+    except questions.REFUSALS as error:
+        return await _ask_start(error, mine, dict(fields), now)
     await web.publish_work(person, *CHANGED, tags_made=tags_made)
-    return await web.respond(bar_fragment, url_for("timer.index"), *CHANGED)
+    toast = web.Toast(effect, url_for("undo.undo", action_id=action)) if effect else None
+    response = await web.respond(bar_fragment, url_for("timer.index"), *CHANGED, toast=toast)
+    return await questions.beside(response, None, clears=bool(effect))
 
 
-async def _refuse_start(fields: dict[str, str], errors: Errors) -> Response:
+async def _ask_start(
+    error: Exception, mine: questions.Mine, fields: dict[str, str], now: datetime
+) -> Response:
+    """What runs can't end now, or what shall run can't begin, for another entry is in the way."""
+    asked, runs = None, web.running()
+    if questions.reason(error) and runs is not None:
+        with suppress(Missing):
+            asked = await questions.ask_about(viewer(), runs.id, now, mine.span.start)
+    if questions.reason(error) and asked is None:
+        asked = await questions.ask_start(viewer(), mine, fields, now)
+    if asked is None and isinstance(error, Conflict):
+        raise error
+    if asked is None:
+        words = _("Nothing is in the way any more. Press Start again.")
+        return await _refuse_start(fields, {"description": words})
+    return await questions.refuse(asked, partial(bar_fragment, 409, start=fields))
+
+
+async def _refuse_start(
+    fields: dict[str, str], errors: Errors, asked: Sequence[Any] = ()
+) -> Response:
+    typed = {**fields, "questions": asked}
     if web.wants_fragment():
-        return await bar_fragment(422, start=fields, start_errors=errors)
-    return await timer_page.timer_page(viewer(), start=fields, start_errors=errors, status=422)
+        return await bar_fragment(422, start=typed, start_errors=errors)
+    return await timer_page.timer_page(viewer(), start=typed, start_errors=errors, status=422)
 
 
 @blueprint.post("/timer/stop")
@@ -88,29 +153,38 @@ async def _refuse_start(fields: dict[str, str], errors: Errors) -> Response:
 async def stop() -> Response:
     """Stopping a stopped timer succeeds and changes nothing."""
     person, now = viewer(), periods.now()
-    if await chronos().database.transaction(lambda db: timer.stop_timer(db, person, now)):
+    late = await read_late(now)
+    runs, at = web.running(), late.at or now
+    try:
+        stopped = await chronos().database.transaction(
+            lambda db: timer.stop_timer(db, person, now, late.at, late.id)
+        )
+    except Conflict as error:
+        return await questions.refuse_stop(error, runs, at, now, running)
+    if stopped:
         await web.publish_work(person, *CHANGED)
-    return await web.respond(running, url_for("timer.index"), *CHANGED)
+    written = questions.Mine(runs.id, Span(runs.started_at, at)) if runs and stopped else None
+    return await questions.respond(person, written, running, *CHANGED)
 
 
 @blueprint.post("/timer/discard")
 @signed_in
 async def discard() -> Response:
     person, now = viewer(), periods.now()
-    entry_id = await chronos().database.transaction(lambda db: timer.discard_timer(db, person, now))
+    action = new_id()
+    entry_id = await chronos().database.transaction(
+        lambda db: timer.discard_timer(db, person, now, action_id=action)
+    )
     if entry_id is None:
         return await web.respond(running, url_for("timer.index"), *CHANGED)
     await web.publish_work(person, *CHANGED)
-    undo = url_for("entries.restore", entry_id=entry_id)
-    toast = web.Toast("Timer discarded.", undo)
+    toast = web.Toast(_("Timer discarded."), url_for("undo.undo", action_id=action))
     return await web.respond(running, url_for("timer.index"), *CHANGED, toast=toast)
 
 
 @blueprint.get("/timer/suggestions")
 @signed_in
 async def suggestions() -> Response:
-    """What the viewer has tracked before that holds the typed words; empty text gives the latest."""
-    typed = request.args.get("q", "")[:200]
-    async with chronos().database.reading() as db:
-        found = await entries.list_suggestions(db, viewer(), typed, SUGGESTIONS)
-    return await web.fragment("timer/_suggestions.html", suggestions=found)
+    """What may be meant by the text before the caret; nothing typed gives favourites and the latest."""
+    found = await at_hand.suggest(viewer(), request.args.get("q", "")[-at_hand.MOST_TYPED :])
+    return await web.fragment("timer/_suggestions.html", groups=found)

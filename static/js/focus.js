@@ -18,7 +18,8 @@ function placeOf(element) {
 function within(box) {
   const usable = [...box.querySelectorAll(PRESSABLE)].filter((one) => !one.disabled && one.checkVisibility());
   const best = (selector) => usable.find((one) => one.matches(selector));
-  return box.matches(`[data-focus], ${PRESSABLE}`) ? box : (best('[aria-invalid="true"]') ?? usable[0]);
+  const wrong = best('[aria-invalid="true"]');
+  return wrong ?? (box.matches(`[data-focus], ${PRESSABLE}`) ? box : best(":not(.pick)"));
 }
 
 document.addEventListener("htmx:before:swap", () => {

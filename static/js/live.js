@@ -1,98 +1,124 @@
-// The stream of changes (#live, hx-sse): shows its state on [data-live], catches up after every interruption by
-// `resync` on the body, and covers what hx-sse leaves out: a first connection that fails, a stream that died in silence.
+// Changes made elsewhere (live-worker.js holds the stream of all tabs). Each name becomes an event on the body, and
+// fragments that have it in their hx-trigger refresh themselves; `resync` has all of them do so after every interruption.
+// <meta name="page-key" content="whose page this is" data-worker="address of the worker">; [data-live] shows the state,
+// in the words that its data-connected, data-reconnecting and data-offline have.
 
-const LABELS = { connected: "Live", reconnecting: "Reconnecting", offline: "Offline" };
-const loaded = performance.now();
-let stream = null; // hx-sse's connection, while there is one
-let opened = false;
-let failures = 0;
-let retry;
+const meta = document.querySelector('meta[name="page-key"]');
+const [person] = meta?.content.split(".") ?? [];
+const missed = new Set(); // names that wait until somebody looks at this tab
+const asked = new WeakMap(); // when a fragment was last asked for
+let worker = null;
+let shown = "";
 let delayed = null;
-let silence;
-let beats = false;
+let isMine = true; // else this page is of somebody whose session is over
+let hasHeard = performance.now() > 5000; // a page that comes late may be out of date already
+
+function say(name, detail) {
+  document.body.dispatchEvent(new CustomEvent(name, { bubbles: true, detail }));
+}
 
 function show(state) {
   clearTimeout(delayed);
   delayed = null;
+  shown = state;
   for (const element of document.querySelectorAll("[data-live]")) {
     element.dataset.state = state;
     const label = element.querySelector("[data-live-label]");
-    if (label && label.textContent !== LABELS[state]) label.textContent = LABELS[state];
+    const words = element.dataset[state];
+    if (label && words && label.textContent !== words) label.textContent = words;
   }
 }
 
 // A blink is not worth telling.
-function showLost() {
-  delayed ??= setTimeout(
-    () => show(navigator.onLine && failures < 4 ? "reconnecting" : "offline"),
-    opened ? 1500 : 0,
-  );
+function showLost(state) {
+  if (["reconnecting", "offline"].includes(shown)) return show(state);
+  clearTimeout(delayed);
+  delayed = setTimeout(show, 1500, state);
 }
-
-function resync() {
-  document.body.dispatchEvent(new CustomEvent("resync", { bubbles: true }));
-}
-
-// An idle stream sends `beat` every 25 s; once one was heard, a minute of silence means a dead line.
-function listen() {
-  clearTimeout(silence);
-  silence = setTimeout(() => stream?.reader?.cancel(), 60_000);
-}
-
-// Also where a stream seems open: after a change of network it may be dead without knowing.
-function connectAgain() {
-  clearTimeout(retry);
-  if (stream) (stream.delayCanceller ?? (() => stream.reader?.cancel()))();
-  else document.getElementById("live")?.dispatchEvent(new CustomEvent("live-retry"));
-}
-
-document.addEventListener("htmx:sse:after:connection", (event) => {
-  stream = event.detail.connection;
-  const missed = opened || failures > 0 || performance.now() - loaded > 5000;
-  opened = true;
-  failures = 0;
-  show("connected");
-  if (missed) resync();
-});
-
-document.addEventListener("htmx:sse:before:connection", (event) => {
-  if (event.detail.connection.attempt > 0) showLost();
-});
-
-document.addEventListener("htmx:sse:error", (event) => {
-  failures += 1;
-  showLost();
-  const { connection, status } = event.detail;
-  if (status !== 401 || !connection) return;
-  connection.config.reconnect = false;
-  signedOut();
-});
-
-document.addEventListener("htmx:sse:close", () => {
-  stream = null;
-  clearTimeout(silence);
-});
-
-document.addEventListener("beat", () => {
-  beats = true;
-});
-document.addEventListener("htmx:sse:after:message", () => beats && listen());
-
-// hx-sse takes over only when the first answer is a stream; until then trying again is up to us.
-document.addEventListener("htmx:finally:request", (event) => {
-  const { sourceElement, response } = event.detail.ctx;
-  if (sourceElement?.id !== "live" || stream) return;
-  failures += 1;
-  showLost();
-  if (response?.status === 401) signedOut();
-  else retry = setTimeout(connectAgain, Math.min(10_000, 500 * 2 ** failures) * (0.7 + 0.6 * Math.random()));
-});
 
 function signedOut() {
   show("offline");
-  document.dispatchEvent(new CustomEvent("toast", { detail: "toast-signed-out" }));
+  say("signed-out");
+  if (!document.querySelector("#toasts [data-signed-out]")) say("toast", "toast-signed-out");
 }
 
-window.addEventListener("offline", () => show("offline"));
-window.addEventListener("online", connectAgain);
-window.addEventListener("pageshow", (event) => event.persisted && resync());
+function changed({ state, key, again }) {
+  if (state === "ended") return signedOut();
+  if (state !== "connected") return showLost(state === "connecting" ? "reconnecting" : state);
+  isMine = key === meta.content;
+  if (!isMine) {
+    // Somebody else has signed in here since, or the same person looks at another workspace.
+    return key.split(".")[0] === person ? location.reload() : signedOut();
+  }
+  if (again && shown === state) return;
+  document.querySelector("#toasts [data-signed-out]")?.remove();
+  show("connected");
+  if (hasHeard) say("resync");
+  hasHeard = true;
+}
+
+function heard({ data }) {
+  if (data.state) changed(data);
+  else if (data.beat) say("beat", { data: data.beat });
+  else for (const name of data.names) say(name);
+}
+
+function join() {
+  if (!meta) return;
+  if (!worker) {
+    const shared = window.SharedWorker && new SharedWorker(meta.dataset.worker);
+    worker = shared ? shared.port : new Worker(meta.dataset.worker);
+    worker.onmessage = heard;
+    (shared ?? worker).onerror = () => {
+      worker = null;
+      showLost("reconnecting");
+      setTimeout(join, 5000);
+    };
+  }
+  worker.postMessage({ key: meta.content });
+}
+
+// A worker of its own would be one more connection for each tab, and a browser has six: a hidden tab lets it go.
+function leave() {
+  if (window.SharedWorker) worker?.postMessage({ bye: true });
+  else worker?.terminate();
+  if (!window.SharedWorker) worker = null;
+}
+
+// A fragment that was asked for within the last moment shows this change as well. A hidden tab needs no more than what
+// its title tells; the rest waits.
+document.addEventListener("htmx:config:request", (event) => {
+  const { sourceElement, sourceEvent } = event.detail.ctx;
+  const name = sourceEvent?.type ?? "";
+  if (!/-changed$|^resync$/.test(name)) return;
+  const now = performance.now();
+  if (!isMine) return event.preventDefault();
+  if (document.hidden && sourceElement.id !== "timer-running") missed.add(name);
+  else if (name === "resync" || !(now - asked.get(sourceElement) < 30))
+    return void asked.set(sourceElement, now);
+  event.preventDefault();
+});
+
+document.addEventListener("visibilitychange", () => {
+  if (document.hidden) {
+    if (!window.SharedWorker) leave();
+    return;
+  }
+  join();
+  const names = missed.has("resync") ? ["resync"] : [...missed];
+  missed.clear();
+  for (const name of names) say(name);
+});
+
+for (const name of ["online", "offline"]) {
+  window.addEventListener(name, () => worker?.postMessage({ online: name === "online" }));
+}
+window.addEventListener("pagehide", leave);
+// Out of the browser's cache of pages, where it heard nothing.
+window.addEventListener("pageshow", ({ persisted }) => {
+  if (!persisted) return;
+  shown = "";
+  join();
+});
+
+join();

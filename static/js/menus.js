@@ -20,6 +20,7 @@ document.addEventListener("keydown", (event) => {
   if (event.key !== "Escape") return;
   const open = document.querySelector("details.menu[open]");
   if (!open) return;
+  event.preventDefault();
   if (open.contains(document.activeElement)) open.querySelector("summary")?.focus();
   closeMenus();
 });

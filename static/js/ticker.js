@@ -10,9 +10,11 @@
 const started = performance.timeOrigin;
 const [arrival] = performance.getEntriesByType("navigation");
 const plainTitle = document.title;
-let offset = 0;
+const CLOCK = "chronos-clock"; // how far the server's clock is ahead, for pages without the server
+let offset = Number(localStorage.getItem(CLOCK)) || 0;
 let heard = 0;
 let timer;
+let runs;
 
 // What arrives is always a little old, and may be cut to the second: of close readings the latest clock is the truest.
 function learn(serverTime, at = Date.now()) {
@@ -20,6 +22,8 @@ function learn(serverTime, at = Date.now()) {
   const reading = serverTime - at;
   offset = heard && Math.abs(reading - offset) < 2000 ? Math.max(offset, reading) : reading;
   heard = serverTime;
+  document.documentElement.dataset.clockOffset = offset;
+  if (Math.abs(offset - localStorage.getItem(CLOCK)) > 1000) localStorage.setItem(CLOCK, offset);
 }
 
 // A page out of the browser's cache carries the time of long ago: then its own clock will do until the next beat.
@@ -31,8 +35,16 @@ if (fresh) {
 
 const two = (number) => String(number).padStart(2, "0");
 
+// Totals in hundredths of an hour, for those who like them so: <html data-durations="decimal">.
+function decimal(seconds) {
+  const digits = { minimumFractionDigits: 2, maximumFractionDigits: 2, useGrouping: false };
+  const hours = Math.floor(seconds / 36) / 100;
+  return `${new Intl.NumberFormat(document.documentElement.lang, digits).format(hours)} h`;
+}
+
 function format(seconds, short) {
   const whole = Math.max(0, Math.floor(seconds));
+  if (short && document.documentElement.dataset.durations === "decimal") return decimal(whole);
   const clock = `${Math.floor(whole / 3600)}:${two(Math.floor(whole / 60) % 60)}`;
   return short ? clock : `${clock}:${two(whole % 60)}`;
 }
@@ -46,6 +58,7 @@ function tick() {
     if (element.textContent !== text) element.textContent = text;
   }
   showTitle(now);
+  document.dispatchEvent(new CustomEvent("tick", { detail: now }));
   for (const day of document.querySelectorAll("[data-day-end]")) {
     if (now / 1000 < Number(day.dataset.dayEnd)) continue;
     delete day.dataset.dayEnd;
@@ -61,6 +74,11 @@ function showTitle(now) {
   const icon = document.getElementById("favicon");
   const href = clock ? icon?.dataset.running : icon?.dataset.idle;
   if (icon && href && icon.getAttribute("href") !== href) icon.setAttribute("href", href);
+  if (runs !== Boolean(clock)) {
+    runs = Boolean(clock);
+    // The icon of the installed app.
+    (runs ? navigator.setAppBadge?.() : navigator.clearAppBadge?.())?.catch(() => {});
+  }
   let title = plainTitle;
   if (clock) {
     const time = format(now / 1000 - Number(clock.dataset.since), document.hidden);
@@ -76,6 +94,7 @@ function swapped() {
 
 document.addEventListener("htmx:before:settle", swapped);
 document.addEventListener("htmx:after:swap", swapped);
+document.addEventListener("timer-pending", swapped);
 document.addEventListener("visibilitychange", tick);
 document.addEventListener("beat", (event) => {
   learn(Number(event.detail?.data));

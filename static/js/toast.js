@@ -52,12 +52,18 @@ document.addEventListener("click", (event) => {
 
 document.addEventListener("toast", (event) => show(event.detail));
 
-// An undo that worked has said all.
-document.addEventListener("htmx:after:request", (event) => {
+// An undo that worked has said all. It stays until its answer is swapped in: what is gone is given no answer.
+document.addEventListener("htmx:finally:request", (event) => {
   const { sourceElement, response } = event.detail.ctx;
-  if (response.status < 400 && sourceElement.querySelector?.("[data-dismiss-after]")) {
+  if (response?.status < 400 && sourceElement.querySelector?.("[data-dismiss-after]")) {
     leave(sourceElement.closest(".toast"));
   }
+});
+
+// Whoever takes back what was done last, by its key, is done with the offers to take it back.
+document.addEventListener("submit", ({ target }) => {
+  if (target.getAttribute("action") !== "/undo") return;
+  for (const old of document.querySelectorAll("#toasts [data-dismiss-after]")) leave(old.closest(".toast"));
 });
 
 // 422 and 409 are the form again, with what is wrong. Our own error pages say where they want to go; a stranger's page goes nowhere.
@@ -78,5 +84,5 @@ document.addEventListener("htmx:error", (event) => {
 
 // The page refreshing itself: the live dot tells of its troubles.
 function inBackground(ctx) {
-  return ctx.sourceElement?.id === "live" || ctx.sourceEvent instanceof CustomEvent;
+  return ctx.sourceEvent instanceof CustomEvent;
 }

@@ -49,9 +49,18 @@ class People:
         self.troubles: list[str] = []
 
     async def stranger(
-        self, site: Server, *, script: bool = True, phone: bool = False, theme: Any = "light", zone: str = ""
+        self,
+        site: Server,
+        *,
+        script: bool = True,
+        phone: bool = False,
+        theme: Any = "light",
+        zone: str = "",
+        language: str = "en-GB",
+        service_worker: bool = False,
     ) -> "Person":
-        """Somebody who is not signed in, before an empty page."""
+        """Somebody who is not signed in, before an empty page, in a browser of this language. A service worker would
+        stand between the two."""
         zone = zone or daytime_zone()
         context = await self._browser.new_context(
             base_url=site.url,
@@ -60,9 +69,10 @@ class People:
             is_mobile=phone,
             color_scheme=theme,
             java_script_enabled=script,
-            locale="en-GB",
+            locale=language,
             timezone_id=zone,
             reduced_motion="reduce",
+            service_workers="allow" if service_worker else "block",
         )
         self._contexts.append(context)
         person = Person(self, site, f"ada{next(_numbers)}", zone, context, script)
@@ -96,7 +106,7 @@ class People:
         page.on("response", self._answered)
 
     def _said(self, message: ConsoleMessage) -> None:
-        if message.type in ("error", "warning"):
+        if message.type in ("error", "warning") and "blocked by Playwright" not in message.text:
             self._met(f"console: {message.text} ({message.location.get('url')})")
 
     def _failed(self, request: Request) -> None:
@@ -208,8 +218,29 @@ def row(page: Page, description: str) -> Locator:
     return page.locator(".entries > li").filter(has=page.get_by_role("link", name=description, exact=True))
 
 
+async def choose(page: Page, description: str, action: str) -> None:
+    """An action of the menu of an entry's row."""
+    await page.get_by_role("button", name=f"More: {description}").click()
+    await page.locator("#entries-menu").get_by_role("button", name=action).click()
+
+
 def editor(page: Page) -> Locator:
     return page.get_by_role("form", name="Edit entry")
+
+
+def fold(page: Page, description: str) -> Locator:
+    """The line of several alike entries."""
+    return page.locator(".fold").filter(has_text=description)
+
+
+def count(page: Page, description: str) -> Locator:
+    """The button that unfolds alike entries, and folds them again."""
+    return fold(page, description).locator(".unfold > summary")
+
+
+def field(page: Page, label: str) -> Locator:
+    """A field of the open editor."""
+    return editor(page).get_by_label(label, exact=True)
 
 
 def day_total(page: Page, day: str = "Today") -> Locator:

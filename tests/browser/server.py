@@ -16,11 +16,15 @@ PATIENCE = 60  # seconds
 class Server:
     """A serving process of its own on a free port. It may be stopped and started again: the address stays."""
 
-    def __init__(self, folder: Path, database_url: str, workers: int = 1, **environ: str) -> None:
+    def __init__(
+        self, folder: Path, database_url: str, workers: int = 1, module: str = "quart_app", **environ: str
+    ) -> None:
         folder.mkdir(exist_ok=True)
         self._log = folder / "log"
         self._port = _free_port()
         self._workers = workers
+        self._module = module
+        self.database_url = database_url
         self._environ = {
             **os.environ,
             "CHRONOS_ENV": "production",
@@ -37,7 +41,7 @@ class Server:
     def start(self) -> "Server":
         """Begin to serve, and return when requests are answered."""
         options = ["--host", "127.0.0.1", "--port", str(self._port), "--workers", str(self._workers)]
-        command = [sys.executable, "-m", "quart_app", "serve", *options]
+        command = [sys.executable, "-m", self._module, "serve", *options]
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(command, stdout=log, stderr=log, env=self._environ)
         deadline = time.monotonic() + PATIENCE

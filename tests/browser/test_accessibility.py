@@ -22,7 +22,8 @@ AT_ONCE = """() => {
     document.adoptedStyleSheets = [sheet];
 }"""
 SMALLEST_TARGET = 44  # CSS pixels, DESIGN §6
-# All that can be pressed, but not links within a text, and of a label with its box only the label.
+# All that can be pressed, but not links within a text, and of a label with its box only the label. Blocks of the strip
+# can't be pressed by a finger: there the whole strip opens its table.
 SMALL_TARGETS = """(least) => {
     const inText = (link) => link.matches("p a, small a, legend a, .notice a, .toast a, .hint a");
     const boxOf = (one) => (one.closest("label") ?? one).getBoundingClientRect();
@@ -31,7 +32,9 @@ SMALL_TARGETS = """(least) => {
         const cell = over.position === "absolute" && over.content !== "none" && one.closest("li, td");
         return cell ? cell.getBoundingClientRect() : box;
     };
+    const isPressed = (one) => getComputedStyle(one).pointerEvents !== "none";
     return [...document.querySelectorAll("a[href], button, input:not([type=hidden]), select, textarea, summary")]
+        .filter(isPressed)
         .filter((one) => one.checkVisibility({visibilityProperty: true}) && !inText(one) && !one.matches(".skip"))
         .map((one) => [one, reach(one)])
         .filter(([, box]) => box.width && (box.width < least || box.height < least))
@@ -99,6 +102,42 @@ async def editing(ada: Person) -> None:
     await expect(editor(ada.page)).to_be_visible()
 
 
+async def editing_in_an_open_fold_with_the_menu(ada: Person) -> None:
+    await some_entries(ada)
+    await ada.track("Settle on the calendar grid", "12:00", "12:20")
+    await ada.track("Settle on the calendar grid", "13:00", "13:20")
+    page = await ada.open("/timer")
+    await page.locator(".unfold > summary").click()
+    await page.get_by_role("link", name="Settle on the calendar grid").last.click()
+    await editor(page).locator("summary").click()
+    await expect(editor(page).get_by_role("button", name="Duplicate")).to_be_visible()
+
+
+async def row_menu(ada: Person) -> None:
+    await some_entries(ada)
+    await ada.page.locator(".entries > li").first.hover()
+    more = ada.page.get_by_role("button", name="More: Settle")
+    # A phone has the menu's actions in the editor.
+    if not await more.is_visible():
+        await ada.page.get_by_role("link", name="Settle on the calendar grid").click()
+        return
+    await more.click()
+    await expect(ada.page.locator("#entries-menu")).to_be_visible()
+
+
+async def splitting(ada: Person) -> None:
+    await some_entries(ada)
+    await ada.page.goto(
+        str(await ada.page.get_by_role("link", name="Settle on").get_attribute("href")).replace(
+            "edit", "split"
+        )
+    )
+    split = ada.page.get_by_role("form", name="Split entry")
+    await split.get_by_label("Split at").fill("noon")
+    await split.get_by_role("button", name="Split").click()
+    await expect(split.locator(".error")).to_be_visible()
+
+
 async def editing_with_errors(ada: Person) -> None:
     await editing(ada)
     await editor(ada.page).get_by_label("Start").fill("half past")
@@ -118,15 +157,37 @@ async def adding_by_hand_in_the_fold(ada: Person) -> None:
     await expect(form.get_by_role("radio").first).to_be_attached()
 
 
+async def today_as_a_table(ada: Person) -> None:
+    await some_entries(ada)
+    await ada.track("Overlapping", "9:30", "9:40")
+    await ada.track("After a gap", "11:00", "11:30")
+    await ada.send("/timer/start", {"description": "Something that runs"})
+    page = await ada.open("/timer")
+    await page.get_by_text("Show as a table").click()
+    await expect(page.get_by_role("table", name="Today")).to_be_visible()
+
+
+async def filling_a_gap(ada: Person) -> None:
+    await ada.track("Plan")
+    await ada.track("Review", "11:00", "11:30")
+    page = await ada.open("/timer")
+    await page.get_by_role("link", name="Fill the gap").click()
+    await expect(
+        page.get_by_role("form", name="Add time by hand").get_by_label("Description")
+    ).to_be_focused()
+
+
 async def suggesting(ada: Person) -> None:
     await some_entries(ada)
     await start_field(ada.page).press_sequentially("settle")
     await ada.page.keyboard.press("ArrowDown")
-    await expect(ada.page.locator("#timer-suggestions [role=option]")).to_have_count(1)
+    await expect(ada.page.locator("#timer-start [role=option]")).to_have_count(1)
+    await ada.page.keyboard.press("ArrowDown")
 
 
 async def deleted(ada: Person) -> None:
     await editing(ada)
+    await editor(ada.page).locator("summary").click()
     await editor(ada.page).get_by_role("button", name="Delete").click()
     await expect(toast(ada.page, "Entry deleted")).to_be_visible()
 
@@ -198,6 +259,8 @@ def profile(ada: Person) -> dict[str, str]:
         "time_zone": ada.zone,
         "theme": "system",
     }
+    known |= {"density": "comfortable", "locale": "en", "duration_format": "clock"}
+    known |= {"day_target": "8", "timer_limit": "8", "is_warned_of_overlap": "1"}
     return known | {"hour_cycle": "24", "date_order": "dmy", "week_start": "0"}
 
 
@@ -228,7 +291,12 @@ SIGNED_IN: list[State] = [
     running_with_the_next_typed,
     editing,
     editing_with_errors,
+    editing_in_an_open_fold_with_the_menu,
+    row_menu,
+    splitting,
     adding_by_hand_in_the_fold,
+    today_as_a_table,
+    filling_a_gap,
     suggesting,
     deleted,
     keyboard_dialog,

@@ -4,7 +4,18 @@ from datetime import timedelta
 
 from playwright.async_api import Locator, Page, expect
 
-from tests.browser.people import People, Person, clock, day_total, editor, row, start_field, toast, week_total
+from tests.browser.people import (
+    People,
+    Person,
+    choose,
+    clock,
+    day_total,
+    editor,
+    row,
+    start_field,
+    toast,
+    week_total,
+)
 from tests.browser.server import Server
 
 
@@ -73,7 +84,7 @@ async def test_a_deleted_entry_is_brought_back_by_its_toast(ada: Person) -> None
     await ada.track("Answer letters", "10:00", "11:30")
     page = await ada.open("/timer")
     await expect(day_total(page)).to_have_text("2:30")
-    await page.get_by_role("button", name="Delete: Answer letters").click()
+    await choose(page, "Answer letters", "Delete")
     await expect(row(page, "Answer letters")).to_have_count(0)
     await expect(day_total(page)).to_have_text("1:00")
     await expect(week_total(page)).to_have_text("1:00")
@@ -87,6 +98,7 @@ async def test_an_entry_is_deleted_from_its_editor(ada: Person) -> None:
     await ada.track("Read the report")
     page = await ada.open("/timer")
     await page.get_by_role("link", name="Read the report").click()
+    await editor(page).locator("summary").click()
     await editor(page).get_by_role("button", name="Delete").click()
     await expect(editor(page)).to_have_count(0)
     await expect(page.get_by_text("No time tracked yet")).to_be_visible()
@@ -124,7 +136,7 @@ async def test_a_running_timer_is_corrected_while_it_runs(ada: Person) -> None:
     await start_field(page).fill("Think")
     await page.keyboard.press("Enter")
     await expect(clock(page)).to_be_visible()
-    await row(page, "Think").get_by_role("link").click()
+    await row(page, "Think").locator(".desc").click()
     an_hour_ago = ada.now - timedelta(hours=1, seconds=2)
     await editor(page).get_by_label("Start").fill(f"{an_hour_ago:%H:%M:%S}")
     await editor(page).get_by_role("button", name="Save").click()
@@ -143,7 +155,7 @@ async def test_older_days_load_on_scrolling(ada: Person) -> None:
     await expect(page.get_by_role("link", name="Older entries")).to_have_count(0)
 
     # What came later refreshes itself like the rest.
-    await page.get_by_role("button", name="Delete: Work 56").click()
+    await choose(page, "Work 56", "Delete")
     await expect(row(page, "Work 56")).to_have_count(0)
     other = await ada.tab("/timer")
     await toast(page, "Entry deleted").get_by_role("button", name="Undo").click()

@@ -52,7 +52,7 @@ async def test_one_signs_in_starts_and_stops_by_keys(site: Server, people: Peopl
 
 async def test_starting_and_stopping_keep_the_focus_at_the_timer(ada: Person) -> None:
     page = ada.page
-    bar = page.get_by_role("region", name="Timer")
+    bar = page.get_by_role("region", name="Timer", exact=True)
     stop = bar.get_by_role("button", name="Stop")
     await page.keyboard.press("n")
     await page.keyboard.type("Once")
@@ -116,14 +116,18 @@ async def test_an_entry_is_deleted_and_brought_back_by_keys(ada: Person) -> None
     await ada.track("Read the report", "9:00", "10:00")
     await ada.track("Answer letters", "10:00", "11:00")
     page = await ada.open("/timer")
-    await tab_to(page, page.get_by_role("button", name="Delete: Answer letters"))
+    await tab_to(page, page.get_by_role("button", name="More: Answer letters"))
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_role("button", name="Continue", exact=True)).to_be_focused()
+    await page.keyboard.press("ArrowUp")
+    await expect(page.get_by_role("button", name="Delete", exact=True)).to_be_focused()
     await page.keyboard.press("Enter")
     await expect(row(page, "Answer letters")).to_have_count(0)
     undo = toast(page, "Entry deleted").get_by_role("button", name="Undo")
     await tab_to(page, undo)
     await page.keyboard.press("Enter")
     await expect(row(page, "Answer letters")).to_be_visible()
-    await expect(toast(page, "Entry deleted")).to_have_count(0)
+    await expect(toast(page, "Entry deleted")).to_contain_text("Undone")
 
 
 async def test_suggestions_fill_project_and_tags_by_keys(ada: Person) -> None:

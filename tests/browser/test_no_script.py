@@ -77,7 +77,9 @@ async def test_time_is_added_by_hand_deleted_and_brought_back_without_script(pla
     await expect(page.get_by_text("Added: 1:30.")).to_be_visible()
     await expect(row(page, "Read the report")).to_contain_text("9:05 – 10:35")
 
-    await page.get_by_role("button", name="Delete: Read the report").click()
+    await page.get_by_role("button", name="More: Read the report").click()
+    await editor(page).locator("summary").click()
+    await editor(page).get_by_role("button", name="Delete").click()
     await expect(row(page, "Read the report")).to_have_count(0)
     await page.get_by_role("main").get_by_role("button", name="Undo").click()
     await expect(row(page, "Read the report").locator(".dur")).to_have_text("1:30")
@@ -117,7 +119,7 @@ async def test_a_project_is_edited_archived_and_restored_without_script(plain_ad
     await page.get_by_role("button", name="Archive Orchard").click()
     await expect(page.get_by_text("“Orchard” archived.")).to_be_visible()
     await expect(page.get_by_text("No active projects")).to_be_visible()
-    await page.get_by_role("button", name="Undo").click()
+    await page.get_by_role("main").get_by_role("button", name="Undo").click()
     await expect(page.get_by_text("“Orchard” is back.")).to_be_visible()
     await expect(page.locator("#projects-list").get_by_text("Orchard")).to_be_visible()
 

@@ -185,14 +185,3 @@ async def test_adding_twice_with_one_id_adds_one(database: Database, cast: Cast)
             partial(entries.insert_entry, viewer=alice, entry_id=key, new=new, now=NOW)
         )
     assert await between(database, alice, NOW, NOW + HOUR) == ["Work"]
-
-
-async def test_suggestions_hold_every_typed_word_and_come_once(database: Database, cast: Cast) -> None:
-    alice = cast.alice.viewer
-    for hours, text in enumerate(["Write the plan", "Weekly sync", "Write the report", "write the plan", ""]):
-        await add(database, alice, NOW - (hours + 1) * HOUR, NOW - hours * HOUR, text)
-    async with database.reading() as db:
-        found = await entries.list_suggestions(db, alice, "the wri", 8)
-        assert [suggestion.description for suggestion in found] == ["Write the plan", "Write the report"]
-        assert len(await entries.list_suggestions(db, alice, "", 2)) == 2
-        assert await entries.list_suggestions(db, cast.charlie.viewer, "", 8) == []

@@ -77,7 +77,7 @@ async def test_registering_signs_in_and_leads_to_the_timer(client: Client) -> No
     )
     assert (response.status_code, response.location) == (303, "/timer")
     page = await text(await client.get("/account"))
-    assert 'value="Asia/Kathmandu" selected' in page
+    assert "<option selected>Asia/Kathmandu</option>" in page
     assert 'name="hour_cycle" value="12" checked' in page
     assert '<option value="mdy" selected>' in page
     assert '<option value="6" selected>Sunday' in page
@@ -102,7 +102,7 @@ async def test_errors_stand_at_their_fields_and_what_was_typed_stays(client: Cli
     assert "10 characters" in error_at(page, "password")
     assert 'value="no spaces"' in page
     assert 'value="&lt;b&gt;"' in page
-    assert 'value="Asia/Tokyo" selected' in page
+    assert "<option selected>Asia/Tokyo</option>" in page
     assert "short" not in page
     assert "data-guess" not in page
 

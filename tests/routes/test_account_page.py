@@ -22,7 +22,10 @@ HTMX = {"HX-Request": "true"}
 
 
 def profile_of(person: Person, **changed: str) -> dict[str, str]:
-    return {field.name: str(getattr(person.viewer, field.name)) for field in fields(Profile)} | changed
+    """The form as a browser sends it: times of minutes in hours, a box without its tick not at all."""
+    known = {field.name: str(getattr(person.viewer, field.name)) for field in fields(Profile)}
+    hours = {"day_target": "8", "timer_limit": "8", "is_warned_of_overlap": "1"}
+    return {name: value for name, value in (known | hours | changed).items() if value != "no tick"}
 
 
 async def text(response: Response) -> str:
@@ -75,8 +78,22 @@ async def test_the_page_shows_who_one_is(cast: Cast) -> None:
     page = await page_of(cast.alice)
     for value in ("Alice", "alice", "alice@example.com"):
         assert f'value="{value}"' in page
-    assert 'value="Europe/Berlin" selected' in page
-    assert '<html lang="en" data-clock="24">' in page
+    assert "<option selected>Europe/Berlin</option>" in page
+    assert html_of(page) == {
+        "lang": "en",
+        "dir": "ltr",
+        "data-theme": "system",
+        "data-density": "comfortable",
+        "data-clock": "24",
+        "data-durations": "clock",
+    }
+
+
+def html_of(page: str) -> dict[str, str]:
+    """The attributes of a page's root."""
+    found = re.search(r"<html ([^>]*)>", page)
+    assert found
+    return dict(re.findall(r'([\w-]+)="([^"]*)"', found[1]))
 
 
 async def test_strangers_are_sent_to_sign_in_and_come_back(app: Quart) -> None:
@@ -92,11 +109,12 @@ async def test_a_saved_profile_takes_effect_at_once(cast: Cast) -> None:
     assert (response.status_code, response.location) == (303, "/account")
     page = await page_of(cast.alice)
     assert "Saved." in page
-    assert '<html lang="en" data-clock="12" data-theme="dark">' in page
+    assert html_of(page)["data-clock"] == "12"
+    assert html_of(page)["data-theme"] == "dark"
     for mark in (
         'value="Alice L."',
         'value="alice.l"',
-        'value="Asia/Kathmandu" selected',
+        "<option selected>Asia/Kathmandu</option>",
         'value="12" checked',
     ):
         assert mark in page
@@ -107,7 +125,14 @@ async def test_a_saved_profile_takes_effect_at_once(cast: Cast) -> None:
 async def test_other_tabs_of_the_person_hear_of_it(app: Quart, cast: Cast) -> None:
     with app.extensions["chronos"].live.subscribe([f"user:{cast.alice.viewer.user_id}"]) as mailbox:
         await save(cast.alice, time_zone="UTC")
-        assert set(await mailbox.take()) == {"timer-changed", "entries-changed"}
+        assert set(await mailbox.take()) == {"profile-changed"}
+
+
+async def test_the_team_hears_of_another_name_and_of_nothing_else(app: Quart, cast: Cast) -> None:
+    with app.extensions["chronos"].live.subscribe([f"workspace:{cast.alice.viewer.workspace_id}"]) as mailbox:
+        await save(cast.alice, theme="dark")
+        await save(cast.alice, theme="dark", name="Alicia")
+        assert set(await mailbox.take()) == {"team-changed"}
 
 
 async def test_wrong_values_stand_at_their_fields_and_stay(cast: Cast) -> None:
@@ -129,12 +154,18 @@ async def test_a_profile_with_fields_left_out_is_asked_for_again(cast: Cast) -> 
     assert 'value="alice"' in await text(response)
 
 
-async def test_with_htmx_the_form_comes_back_alone_and_success_loads_the_page_anew(cast: Cast) -> None:
+async def test_with_htmx_the_form_comes_back_alone_and_the_page_hears_of_success(cast: Cast) -> None:
     wrong = await cast.alice.client.post("/account", form=profile_of(cast.alice, username=""), headers=HTMX)
     assert wrong.status_code == 422
     assert (await text(wrong)).strip().startswith('<section id="account-profile"')
-    right = await cast.alice.client.post("/account", form=profile_of(cast.alice), headers=HTMX)
-    assert (right.status_code, right.headers["HX-Refresh"]) == (200, "true")
+    form = profile_of(cast.alice, name="Al", theme="dark")
+    right = await cast.alice.client.post("/account", form=form, headers=HTMX)
+    body = await text(right)
+    assert (right.status_code, right.headers["HX-Trigger"]) == (200, "profile-changed")
+    assert body.strip().startswith('<section id="account-profile"')
+    assert 'value="Al"' in body
+    assert 'value="dark" checked' in body
+    assert "Saved." in body
 
 
 @pytest.mark.parametrize(("field", "value"), [("username", "BOB"), ("email", "Bob@example.com")])

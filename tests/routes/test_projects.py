@@ -324,7 +324,7 @@ async def test_without_script_one_comes_back_to_the_list(cast: Cast, database: D
 async def test_a_project_with_entries_is_not_deleted(cast: Cast, database: Database) -> None:
     key = await add_project(database, cast.alice.viewer, "Website")
     now = periods.now()
-    words = "It has 1 entry, 34:10 h. Archive it instead."
+    words = "It has 1 entry, 34:10 in all. Archive it instead."
     await track(database, cast.bob.viewer, key, now - timedelta(hours=34, minutes=10), now)
     response = await cast.alice.client.post(f"/projects/{key}/delete", form={})
     assert response.status_code == 409

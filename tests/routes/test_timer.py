@@ -76,7 +76,7 @@ async def test_a_discarded_timer_offers_its_undo(cast: Cast, database: Database)
     await start(cast.alice, description="Think")
     response = await cast.alice.client.post("/timer/discard", headers=HTMX)
     body = await response.get_data(as_text=True)
-    undo = re.search(r'action="(/entries/[^"]+/restore)"', body)
+    undo = re.search(r'action="(/undo/[^"]+)"', body)
     assert undo
     assert await running(database, cast.alice) is None
     assert (await cast.alice.client.post(undo[1], headers=HTMX)).status_code == 200
@@ -88,13 +88,14 @@ async def test_without_script_the_page_after_a_discard_offers_the_undo(cast: Cas
     await cast.alice.client.post("/timer/discard")
     page = await text_of(cast.alice)
     assert "Timer discarded." in page
-    assert re.search(r'action="/entries/[^"]+/restore"', page)
+    assert re.search(r'action="/undo/[^"]+"', page)
 
 
 async def test_the_timers_of_a_team_are_its_members_own(cast: Cast, database: Database) -> None:
     await start(cast.alice, description="Alice's secret")
     for person in (cast.bob, cast.dana, cast.charlie):
-        assert "Alice's secret" not in (await text_of(person)).replace("&#39;", "'")
+        assert "Alice's secret" not in (await text_of(person, "/timer/bar")).replace("&#39;", "'")
+        assert "Alice's secret" not in (await text_of(person, "/entries/days")).replace("&#39;", "'")
     await start(cast.bob, description="Bob's")
     assert (await cast.bob.client.post("/timer/stop")).status_code == 303
     assert await running(database, cast.alice) is not None

@@ -18,6 +18,7 @@ LIVE = "deleted_at IS NULL"
 
 def upgrade() -> None:
     _settings()
+    _team()
     _away()
     _favourites()
     _actions()
@@ -45,6 +46,10 @@ def _add_checked(table: str, column: str, kind: str, check: str) -> None:
 def _add_flag(table: str, column: str, default: sa.ColumnElement[bool]) -> None:
     kind = sa.Boolean(create_constraint=False)
     op.add_column(table, sa.Column(column, kind, nullable=False, server_default=default))
+
+
+def _team() -> None:
+    op.add_column("memberships", sa.Column("left_at", AT, nullable=True))
 
 
 def _away() -> None:
@@ -132,6 +137,7 @@ def _overlaps() -> None:
             "uuid_range(user_id, user_id, '[]') WITH &&, "
             f"tstzrange(started_at, ended_at) WITH &&) WHERE ({ended})"
         )
+        _flag_on_postgresql()
         return
     refuse = (
         "WHEN NEW.is_exclusive AND NEW.deleted_at IS NULL AND NEW.ended_at > NEW.started_at "
@@ -144,3 +150,40 @@ def _overlaps() -> None:
     op.execute(f"CREATE TRIGGER ex_entries_overlap_insert BEFORE INSERT ON entries {refuse}")
     columns = "workspace_id, user_id, started_at, ended_at, deleted_at, is_exclusive"
     op.execute(f"CREATE TRIGGER ex_entries_overlap_update BEFORE UPDATE OF {columns} ON entries {refuse}")
+    _flag_on_sqlite()
+
+
+# Whoever writes when an entry was need not know of the rule: its workspace says whether the entry is exclusive. A write
+# that leaves its times alone leaves the flag alone, too: what overlapped before there was a rule can still be edited.
+# And one that changes the flag itself means it: entries that change places put it back once all of them are there.
+TIMES = ("started_at", "ended_at", "deleted_at")
+
+
+def _flag_on_postgresql() -> None:
+    op.execute(
+        "CREATE FUNCTION flag_exclusive() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+        "NEW.is_exclusive := coalesce("
+        "(SELECT forbids_overlap FROM workspaces WHERE id = NEW.workspace_id), false); RETURN NEW; END $$"
+    )
+    change = "FOR EACH ROW {} EXECUTE FUNCTION flag_exclusive()"
+    moved = " OR ".join(f"OLD.{column} IS DISTINCT FROM NEW.{column}" for column in TIMES)
+    op.execute(f"CREATE TRIGGER entries_exclusive_insert BEFORE INSERT ON entries {change.format('')}")
+    op.execute(
+        f"CREATE TRIGGER entries_exclusive_update BEFORE UPDATE OF {', '.join(TIMES)} ON entries "
+        + change.format(f"WHEN (OLD.is_exclusive = NEW.is_exclusive AND ({moved}))")
+    )
+
+
+def _flag_on_sqlite() -> None:
+    forbids = "(SELECT forbids_overlap FROM workspaces WHERE id = NEW.workspace_id)"
+    flag = (
+        f"BEGIN UPDATE entries SET is_exclusive = {forbids} "  # noqa: S608 (no values from outside)
+        "WHERE workspace_id = NEW.workspace_id AND id = NEW.id; END"
+    )
+    differs = f"WHEN NEW.is_exclusive <> {forbids}"
+    moved = " OR ".join(f"OLD.{column} IS NOT NEW.{column}" for column in TIMES)
+    op.execute(f"CREATE TRIGGER entries_exclusive_insert AFTER INSERT ON entries {differs} {flag}")
+    op.execute(
+        f"CREATE TRIGGER entries_exclusive_update AFTER UPDATE OF {', '.join(TIMES)} ON entries "
+        f"{differs} AND OLD.is_exclusive = NEW.is_exclusive AND ({moved}) {flag}"
+    )
