@@ -4,10 +4,10 @@ What has been made of them is kept for as long as nothing changes."""
 
 import hashlib
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from functools import lru_cache, partial
-from typing import Any, cast
+from typing import Any, Self, cast
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -77,6 +77,16 @@ class DaysPage:
         if is_kept:
             self.kept.sections[day.date] = made.encode()
         return made
+
+    def first_screen(self) -> Self:
+        """The latest days of it, PAGE lines or a few more: the week may hold hundreds, and the rest comes as one
+        scrolls."""
+        lines = 0
+        for count, day in enumerate(self.days[:-1], 1):
+            lines += len(day.lines)
+            if lines >= PAGE:
+                return replace(self, days=self.days[:count], since=day.date, has_older=True)
+        return self
 
 
 # --- days --------------------------------------------------------------------------------------------------------

@@ -186,21 +186,24 @@ async def timer_page(  # noqa: PLR0913 (each form of the page may come back to i
                 editing = (
                     splitting_of(found, person, now) if is_split else editing_of(found, person, now, edit[1])
                 )
-            page = await load_days(db, person, now, before)
+            page = newest = await load_days(db, person, now, before)
+            if before is None:
+                page = newest.first_screen()
             if editing and editing.entry and before is None:
                 day = periods.local_day(editing.entry.started_at, person.zone)
                 if day < page.since:
                     page = await load_days(db, person, now, day + timedelta(days=1))
-            newest = page if page.before is None else await load_days(db, person, now)
+            if before is not None:
+                newest = await load_days(db, person, now)
     else:
-        newest = page
+        newest, page = page, page.first_screen()
     running = await _running_beside(person, page)
     return await web.page(
         "timer/index.html",
         status,
         running=running,
         page=page,
-        today=today_of(page, person, now) if page.before is None else None,
+        today=today_of(newest, person, now) if page.before is None else None,
         week=week_of(newest, person),
         editing=editing,
         adding=adding or new_entry(person, now),

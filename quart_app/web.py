@@ -41,7 +41,8 @@ class Chronos:
     # Of this database only, by revisions: pickers() and timer_page.py.
     kept_pickers: OrderedDict[Hashable, "Pickers"] = field(default_factory=OrderedDict)
     kept_days: OrderedDict[Hashable, Any] = field(default_factory=OrderedDict)
-    kept_teams: OrderedDict[Hashable, Any] = field(default_factory=OrderedDict)  # by what was heard: team_card.py
+    # By what was heard: team_card.py.
+    kept_teams: OrderedDict[Hashable, Any] = field(default_factory=OrderedDict)
     kept_at_hand: OrderedDict[Hashable, Any] = field(default_factory=OrderedDict)
 
 

@@ -198,7 +198,10 @@ NAMES = """
 Lax Origin Form Pickers Cc Cf Mn Mc Nd So
 Edg Edge Opera Firefox Chrome Safari Android Windows Macintosh Mac CrOS ChromeOS Linux Vivaldi
 """
-CODES = re.compile(r"[A-Z0-9_]+|[A-Z]\w*(-\w+)+|[A-Z]\w*/|Samsung Internet|[A-Z]+[ (].*|.*;.*=.*", re.DOTALL)
+CODES = re.compile(
+    r"[A-Z0-9_]+|([A-Z][a-z]+){2,}|[A-Z]\w*(-\w+)+|[A-Z]\w*/|Samsung Internet|[A-Z]+[ (].*|.*;.*=.*",
+    re.DOTALL,
+)
 
 
 def spoken() -> list[Path]:

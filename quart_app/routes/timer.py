@@ -102,9 +102,7 @@ async def start() -> Response:
 
     async def save(db: Connection, span: Span) -> bool:
         tag_ids = await tags.resolve_tags(db, person, list(what.tags), now) if what.tags else []
-        new = timer.NewTimer(
-            key, what.description, what.project, what.billable, tuple(tag_ids), what.tags
-        )
+        new = timer.NewTimer(key, what.description, what.project, what.billable, tuple(tag_ids), what.tags)
         await timer.start_timer(db, person, new, now, late.at if span == mine.span else span.start)
         return True
 
@@ -139,9 +137,7 @@ async def _ask_start(
     return await questions.refuse(asked, partial(bar_fragment, 409, start=fields))
 
 
-async def _refuse_start(
-    fields: dict[str, str], errors: Errors, asked: Sequence[Any] = ()
-) -> Response:
+async def _refuse_start(fields: dict[str, str], errors: Errors, asked: Sequence[Any] = ()) -> Response:
     typed = {**fields, "questions": asked}
     if web.wants_fragment():
         return await bar_fragment(422, start=typed, start_errors=errors)

@@ -4,7 +4,7 @@
 
 const root = document.documentElement;
 const TASTE = ["theme", "density", "clock", "durations"];
-let stale = false;
+let seen = 0; // the latest revision of the person that this page has heard of
 let settling;
 
 function changed(field) {
@@ -22,19 +22,20 @@ function isTyped() {
 
 // A form of settings that was drawn before they changed elsewhere would take them back.
 function isOld(wanted) {
-  const { elements } = document.querySelector("#account-profile form") ?? {};
+  const profile = document.getElementById("account-profile");
+  if (!profile || Number(profile.dataset.revision) >= Number(wanted.revision)) return false;
+  const { elements } = profile.querySelector("form");
   const names = { theme: "theme", density: "density", hour_cycle: "clock", duration_format: "durations" };
-  return elements && Object.entries(names).some(([name, key]) => elements[name]?.value !== wanted[key]);
+  return Object.entries(names).some(([name, key]) => elements[name]?.value !== wanted[key]);
 }
 
 function wear() {
   const wanted = document.getElementById("account-me")?.dataset;
-  if (!wanted) return;
-  const news = TASTE.filter((name) => root.dataset[name] !== wanted[name]);
-  for (const name of news) root.dataset[name] = wanted[name];
-  // A form that has just been sent is newer than #account-me, which is still on its way.
-  stale = (news.length > 0 || stale) && isOld(wanted);
-  if ((wanted.lang !== root.lang || stale) && !isTyped()) location.reload();
+  // An answer that was overtaken by another tells of what is over.
+  if (!wanted || Number(wanted.revision) < seen) return;
+  seen = Number(wanted.revision);
+  for (const name of TASTE) if (root.dataset[name] !== wanted[name]) root.dataset[name] = wanted[name];
+  if ((wanted.lang !== root.lang || isOld(wanted)) && !isTyped()) location.reload();
 }
 
 document.addEventListener("htmx:after:swap", wear);

@@ -54,8 +54,8 @@ async def test_each_setting_shows_at_once_here_and_elsewhere(
     await change("Theme", "Dark")
     await html_is(page, "data-theme", "dark")
     await html_is(other, "data-theme", "dark")
-    assert await paper(other) != bright
-    assert await paper(page) == await paper(other)
+    await expect(other.locator("body")).not_to_have_css("background-color", bright)
+    await expect(page.locator("body")).to_have_css("background-color", await paper(other))
 
     await change("Durations", "1.70 h")
     await expect(row(other, "Plan the launch")).to_contain_text("1.70 h")

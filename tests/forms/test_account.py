@@ -17,6 +17,11 @@ PROFILE = {
     "date_order": "dmy",
     "week_start": "0",
     "theme": "dark",
+    "density": "compact",
+    "duration_format": "decimal",
+    "locale": "de",
+    "day_target": "7:30",
+    "timer_limit": "10",
 }
 
 
@@ -194,7 +199,11 @@ def test_a_profile_is_taken_as_typed() -> None:
     form, errors = parse(ProfileForm, PROFILE)
     assert errors == {}
     assert form is not None
-    assert form.model_dump() == {**PROFILE, "week_start": 0, "current_password": ""}
+    read = {"week_start": 0, "day_target": 450, "timer_limit": 600, "current_password": ""}
+    assert {name: getattr(form, name) for name in read} == read
+    assert {name: getattr(form, name) for name in PROFILE.keys() - read} == {
+        name: text for name, text in PROFILE.items() if name not in read
+    }
 
 
 @pytest.mark.parametrize(
