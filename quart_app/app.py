@@ -213,6 +213,7 @@ def _wire_templates(app: Quart) -> None:
         "_": _said,
         "ngettext": _counted,
         "page_key": web.page_key,
+        "page_revision": web.page_revision,
         "server_time": lambda: int(time.time() * 1000),
     }
     app.jinja_env.globals.update(globals_)

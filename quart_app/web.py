@@ -117,6 +117,11 @@ def page_key(person: Viewer) -> str:
     return ".".join(_short_hash(key) for key in (person.user_id, person.workspace_id))
 
 
+def page_revision(person: Viewer) -> str:
+    """What a page of this person was made from: where the stream tells another as it begins, something has changed."""
+    return f"{person.revision}.{person.workspace_revision}"
+
+
 @lru_cache(maxsize=4096)
 def _short_hash(key: UUID) -> str:
     return hashlib.sha256(key.bytes).hexdigest()[:12]

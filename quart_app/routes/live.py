@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from quart import Blueprint, Response
 
 from quart_app.live import events
-from quart_app.web import chronos, find_viewer, page_key
+from quart_app.web import chronos, find_viewer, page_key, page_revision
 
 blueprint = Blueprint("live", __name__)
 
@@ -29,7 +29,7 @@ async def stream() -> Response:
         with state.live.subscribe(audiences) as mailbox:
             if state.closing.is_set():
                 return
-            async for event in events(mailbox, page_key(person)):
+            async for event in events(mailbox, f"{page_key(person)} {page_revision(person)}"):
                 yield event.encode()
 
     response = Response(body(), 200, HEADERS)

@@ -1,15 +1,17 @@
 // The one stream of changes (/live) of this browser, as a SharedWorker: all tabs hear it over one connection. Where there
 // are no SharedWorkers a tab has it as a worker of its own.
 //
-// A tab says { key } (whose page it is; it joins, or looks whether all is well), { online: true | false }, { bye: true }.
-// It is told { state: "connecting" | "connected" | "reconnecting" | "offline" | "ended", key, again: nothing new },
-// { names }, { beat }.
+// A tab says { key, since } (whose page it is, and when it was asked for; it joins, or looks whether all is well),
+// { online: true | false }, { bye: true }. It is told { names }, { beat }, and { state: "connecting" | "connected" |
+// "reconnecting" | "offline" | "ended", key, revision: what was the latest as the stream began, again: nothing new }.
 
 const PATIENCE = 20_000; // for the server to answer
 const SILENCE = 60_000; // an idle stream beats every 25 s: so long without a word, and the line is dead
 const tabs = new Set();
 let state = "connecting";
 let key = ""; // whose stream it is
+let revision = "";
+let recent = []; // names with the time they came: a page may be older than its place among the tabs
 let stream = null; // its AbortController
 let opened = 0;
 let failures = 0;
@@ -24,7 +26,7 @@ function tell(message) {
 
 function show(next) {
   state = next;
-  tell({ state, key });
+  tell({ state, key, revision });
 }
 
 function expect(within, mine) {
@@ -73,15 +75,19 @@ function take(events) {
   const names = [];
   for (const [name, data] of events) {
     if (name === "open") {
-      key = data;
+      [key, revision] = data.split(" ");
       opened = Date.now();
+      recent = [];
       failures = 0;
       show("connected");
     } else if (name === "beat") tell({ beat: data });
     // After "session-ended" the server ends the stream; whoever asks again is told how things stand.
     else if (name && name !== "session-ended") names.push(name);
   }
-  if (names.length) tell({ names });
+  if (!names.length) return;
+  const now = Date.now();
+  recent = [...recent.filter(({ at }) => now - at < 60_000), { at: now, names }];
+  tell({ names });
 }
 
 function lose(mine) {
@@ -98,7 +104,7 @@ function end() {
   show("ended");
 }
 
-function heard(tab, { key: theirs, online, bye }) {
+function heard(tab, { key: theirs, since, online, bye }) {
   if (bye) tabs.delete(tab);
   else if (online === false) {
     away = true;
@@ -114,6 +120,8 @@ function heard(tab, { key: theirs, online, bye }) {
     if (opened && theirs !== key) state = "connecting"; // somebody else has signed in since, or that page is old
     tab.postMessage({ state, key, again: true });
     if (opened ? theirs !== key : !stream) connect();
+    const missed = recent.filter(({ at }) => at >= since).flatMap(({ names }) => names);
+    if (opened && theirs === key && missed.length) tab.postMessage({ names: [...new Set(missed)] });
   }
 }
 

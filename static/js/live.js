@@ -42,7 +42,7 @@ function signedOut() {
   if (!document.querySelector("#toasts [data-signed-out]")) say("toast", "toast-signed-out");
 }
 
-function changed({ state, key, again }) {
+function changed({ state, key, revision, again }) {
   if (state === "ended") return signedOut();
   if (state !== "connected") return showLost(state === "connecting" ? "reconnecting" : state);
   isMine = key === meta.content;
@@ -53,7 +53,8 @@ function changed({ state, key, again }) {
   if (again && shown === state) return;
   document.querySelector("#toasts [data-signed-out]")?.remove();
   show("connected");
-  if (hasHeard) say("resync");
+  // What changed between the making of this page and the beginning of the stream, nobody told it.
+  if (hasHeard || (!again && revision !== meta.dataset.revision)) say("resync");
   hasHeard = true;
 }
 
@@ -75,7 +76,7 @@ function join() {
       setTimeout(join, 5000);
     };
   }
-  worker.postMessage({ key: meta.content });
+  worker.postMessage({ key: meta.content, since: hasHeard ? Infinity : performance.timeOrigin });
 }
 
 // A worker of its own would be one more connection for each tab, and a browser has six: a hidden tab lets it go.

@@ -14,7 +14,7 @@ const offset = () => document.documentElement.dataset.clockOffset ?? localStorag
 const now = () => Math.round(Date.now() + (Number(offset()) || 0));
 let pause = 2000;
 let again;
-let isSending = false;
+let sending = null;
 
 // A UUIDv7.
 function newId() {
@@ -72,17 +72,21 @@ async function sendAll() {
   }
 }
 
-async function drain() {
+// One at a time: whoever asks meanwhile waits for the one that is under way.
+function drain() {
   clearTimeout(again);
-  if (isSending || !waiting().length) return;
-  isSending = true;
+  if (waiting().length) sending ??= attempt();
+  return sending;
+}
+
+async function attempt() {
   try {
     if (navigator.locks) await navigator.locks.request("chronos-waits", sendAll);
     else await sendAll();
   } catch {
     // Still away.
   }
-  isSending = false;
+  sending = null;
   if (!waiting().length) return sent();
   again = setTimeout(drain, pause);
   pause = Math.min(30_000, 1.5 * pause);
@@ -274,6 +278,7 @@ if (meta) navigator.serviceWorker?.register("/sw.js").catch(() => {});
 async function look() {
   try {
     if ((await fetch("/manifest.webmanifest", { method: "HEAD" })).ok) {
+      await drain(); // what is half sent would be told to nobody
       // It stands under the address that was meant, unless somebody asked for it by its own.
       return void (location.pathname === "/offline" ? location.replace("/timer") : location.reload());
     }
