@@ -8,6 +8,7 @@ import itertools
 import shutil
 import sys
 import tempfile
+import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
@@ -23,7 +24,8 @@ README = ROOT / "docs/images/timer.png"
 PASSWORD = "alice-sample"  # noqa: S105 (of the sample data)
 SIZES = {"wide": DESK, "phone": PHONE}
 THEMES = ("light", "dark")
-WIDE_ONLY = ("dialog", "workspace_menu")
+WIDE_ONLY = ("dialog", "workspace_menu", "row_menu", "splitting")
+AWAY = ("waiting", "offline")
 
 Shot = Callable[[Page], Awaitable[object]]
 
@@ -131,6 +133,30 @@ async def nothing_there(page: Page) -> None:
     await page.goto("/no-such-page")
 
 
+async def selecting(page: Page) -> None:
+    await page.goto("/timer")
+    boxes = page.locator(".entries li > .pick")
+    await boxes.nth(1).check()
+    await boxes.nth(3).click(modifiers=["Shift"])
+    await page.get_by_role("button", name="Clear").wait_for()
+
+
+async def row_menu(page: Page) -> None:
+    await page.goto("/timer")
+    await page.locator(".entries li:not(.now) .more").first.click()
+    await page.locator("#entries-menu").get_by_text("Split").wait_for()
+
+
+async def splitting(page: Page) -> None:
+    await row_menu(page)
+    await page.locator("#entries-menu").get_by_text("Split").click()
+    await page.locator("[name=at]").wait_for()
+
+
+async def offline(page: Page) -> None:
+    await page.goto("/offline")
+
+
 # ---- These change what is kept, and come last
 
 
@@ -147,6 +173,35 @@ async def idle(page: Page) -> None:
     if await stop.count():
         await stop.click()
         await stop.wait_for(state="detached")
+
+
+async def waiting(page: Page) -> None:
+    """Started while the connection is away."""
+    await idle(page)
+    await page.context.set_offline(True)
+    await page.get_by_placeholder("What are you working on?").fill("On the train")
+    await page.keyboard.press("Enter")
+    await page.locator("#timer-running .waits-words").wait_for()
+
+
+async def forgotten(page: Page) -> None:
+    """A timer that has run for nine hours."""
+    began = str(int((time.time() - 9 * 3600) * 1000))
+    await page.context.request.post("/timer/stop", form={})
+    await page.context.request.post("/timer/start", form={"description": "Deep work", "at": began})
+    await page.goto("/timer")
+    await page.get_by_role("button", name="Keep going").wait_for()
+
+
+async def overlapping(page: Page) -> None:
+    """An entry over what is there already."""
+    await page.goto("/timer")
+    await page.get_by_text("Add time by hand").click()
+    form = page.get_by_role("form", name="Add time by hand")
+    for label, text in (("Description", "Review"), ("Start", "10:30"), ("End", "11:30")):
+        await form.get_by_label(label, exact=True).fill(text)
+    await form.get_by_role("button", name="Add").click()
+    await page.locator("#overlaps-question button").first.wait_for()
 
 
 async def suggesting(page: Page) -> None:
@@ -186,8 +241,21 @@ async def empty(page: Page) -> None:
     await page.context.clear_cookies()
     name = f"new{abs(hash(page))}"[:20]
     fields = {"username": name, "email": f"{name}@example.com", "password": "a few words here"}
-    await page.context.request.post("/register", form=fields)
+    await page.context.request.post("/register", form={**fields})
     await page.goto("/timer")
+
+
+async def german(page: Page) -> None:
+    await page.context.clear_cookies()
+    name = f"neu{abs(hash(page))}"[:20]
+    fields = {
+        "username": name,
+        "email": f"{name}@example.com",
+        "password": "ein paar Worte hier",
+        "locale": "de",
+    }
+    await page.context.request.post("/register", form={**fields})
+    await page.goto("/account")
 
 
 async def no_projects(page: Page) -> None:
@@ -209,6 +277,7 @@ async def register(page: Page) -> None:
 
 SHOTS: tuple[Shot, ...] = (
     *(timer, editing, editing_with_errors, by_hand, as_a_table, gap, twice, dialog, older),
+    *(selecting, row_menu, splitting, offline),
     *(projects, project, clients, tags, team, workspace, workspace_menu, account, nothing_there),
     *(
         deleted,
@@ -218,7 +287,11 @@ SHOTS: tuple[Shot, ...] = (
         favourites,
         palette,
         palette_page,
+        overlapping,
+        waiting,
+        forgotten,
         empty,
+        german,
         no_projects,
         sign_in,
         register,
@@ -269,7 +342,7 @@ async def _take(site: Server, shots: list[Shot]) -> None:
                 )
                 page = await context.new_page()
                 await shot(page)
-                if await page.locator("[data-live]").count():
+                if shot.__name__ not in AWAY and await page.locator("[data-live]").count():
                     await is_live(page)
                 await page.screenshot(path=FOLDER / f"{shot.__name__}-{size}-{theme}.png")
                 await context.close()
