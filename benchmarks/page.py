@@ -30,7 +30,7 @@ new PerformanceObserver((list) => {
 """
 
 
-@dataclass(slots=True)
+@dataclass
 class Scales:
     """What a page fetches, by address, in bytes as they were sent."""
 

@@ -20,7 +20,7 @@ from quart_app.db import Connection
 from quart_app.queries import entries
 from quart_app.timesheet import Bar, Column, Day, Fold, Line, chart_of, days_of, lines_of, shares_of
 
-PAGE = 30
+PAGE = 25
 FOREVER = datetime(2300, 1, 1, tzinfo=UTC)
 CHART_HEIGHT = 84
 

@@ -49,7 +49,8 @@ class _Headers:
 
 
 def install(app: Quart) -> None:
-    # Brotli before all: at this quality it makes a page a sixth smaller than gzip or a quick zstd, in the same time.
+    # Bytes and microseconds of processor time for a page of 113 kB: zstd 6 makes 13,300 in 460, Brotli 4 14,100 in 590,
+    # gzip 4 15,400 in 580 (6: 14,400 in 980). Browsers are given the first of these that they take.
     app.asgi_app = CompressMiddleware(  # type: ignore[method-assign, assignment]
-        _Headers(app.asgi_app), minimum_size=SMALLEST_BYTES, zstd=False, brotli_quality=5, gzip_level=6
+        _Headers(app.asgi_app), minimum_size=SMALLEST_BYTES, zstd_level=6, brotli_quality=4, gzip_level=4
     )

@@ -51,6 +51,10 @@ class Selecting:
     errors: Mapping[str, str] = dataclasses.field(default_factory=dict)
     kept: Sequence[str] = ()
 
+    @property
+    def is_blank(self) -> bool:
+        return not (self.values or self.errors or self.kept)
+
 
 def way_of(person: Viewer, now: datetime) -> Way:
     return Way(person.zone, person.hour_cycle, person.date_order, now)
