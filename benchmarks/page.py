@@ -64,7 +64,7 @@ async def _somebody_busy(people: People, site: Server) -> Person:
     return person
 
 
-async def _weights(people: People, person: Person) -> tuple[Scales, dict[str, float]]:
+async def _weights(people: People, person: Person) -> tuple[dict[str, float], dict[str, float]]:
     fresh = await people.same(person)
     page = await fresh.tab()
     first = Scales()
@@ -73,14 +73,14 @@ async def _weights(people: People, person: Person) -> tuple[Scales, dict[str, fl
     await session.send("Network.clearBrowserCache")
     await page.goto("/timer")
     await is_live(page)
-    later = {}
+    visit, later = dict(first.weights), {}
     for path in ("/projects", "/account", "/timer"):
         scales = Scales()
         await scales.weigh(page)
         await page.goto(path)
         await is_live(page)
         later[path] = scales.total()
-    return first, later
+    return visit, later
 
 
 async def _loads(person: Person) -> tuple[list[float], list[int], list[float]]:
@@ -96,12 +96,14 @@ async def _loads(person: Person) -> tuple[list[float], list[int], list[float]]:
         longest.append(max(found["tasks"], default=0.0))
         counts.append(len(found["tasks"]))
         shifts.append(found["shifts"])
+    await page.close()
     return longest, counts, shifts
 
 
 async def _until_it_runs(person: Person) -> list[float]:
     """Milliseconds from Enter to the running clock."""
     page = await person.open("/timer")
+    await page.bring_to_front()
     found = []
     for number in range(10):
         await start_field(page).fill(f"Start {number}")
@@ -135,9 +137,9 @@ async def _measure() -> None:
                 await program.close()
         finally:
             site.stop()
-    for url, weight in sorted(first.weights.items(), key=lambda item: -item[1]):
+    for url, weight in sorted(first.items(), key=lambda item: -item[1]):
         print(f"{weight:9,.0f}  {url.removeprefix(site.url)}")
-    print(f"\nThe first visit, {ENTRIES} entries: {first.total():,.0f} bytes")
+    print(f"\nThe first visit, {ENTRIES} entries: {sum(first.values()):,.0f} bytes")
     print("Later: ", ", ".join(f"{path} {weight:,.0f}" for path, weight in later.items()), "bytes")
     print(f"Elements on the page: {nodes:,}")
     print(f"Longest task on loading: median {statistics.median(longest):.0f} ms, most {max(longest):.0f} ms")
