@@ -37,3 +37,21 @@ document.addEventListener("htmx:after:swap", () => {
     if (found) return void found.focus({ preventScroll: box.id === "main" });
   }
 });
+
+// What changes elsewhere must not move what somebody reads. Browsers hold the scroll position themselves, but not always
+// through a morph: where a row in sight has moved after all, it is brought back.
+document.addEventListener("htmx:before:swap", ({ detail }) => {
+  if (!(detail.ctx?.sourceEvent instanceof CustomEvent) || scrollY < 1) return;
+  const inSight = ({ top, bottom }) => top >= innerHeight / 4 && bottom <= innerHeight;
+  const row = [...document.querySelectorAll(".entries > li[id]")].find((one) =>
+    inSight(one.getBoundingClientRect()),
+  );
+  if (!row) return;
+  const { id } = row;
+  const { top } = row.getBoundingClientRect();
+  const put = () => {
+    const moved = (document.getElementById(id)?.getBoundingClientRect().top ?? top) - top;
+    if (Math.abs(moved) > 1) scrollBy(0, moved);
+  };
+  requestAnimationFrame(() => requestAnimationFrame(put));
+});
