@@ -209,6 +209,15 @@ async def _create_user(settings: Settings, database: Any, fields: dict[str, str]
 
 
 @main.command()
+@click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
+def static(folder: Path) -> None:
+    """Lay out style sheets, scripts and pictures in FOLDER, for a web server to send (docs/deploy.md)."""
+    from quart_app import assets
+
+    click.echo(f"{assets.export(folder)} files in {folder}.")
+
+
+@main.command()
 def doctor() -> None:
     """Look at database, schema, clock, secret, proxy and workers, and say what to do about each."""
     settings = _load()

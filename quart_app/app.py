@@ -186,9 +186,18 @@ def _wire_routes(app: Quart) -> None:
 
 
 def _wire_templates(app: Quart) -> None:
-    changing = app.config["TEMPLATES_AUTO_RELOAD"]
+    assets = Assets(changing=app.config["TEMPLATES_AUTO_RELOAD"])
 
-    assets = Assets(changing=changing)
+    @app.after_request
+    async def keep(response: Response) -> Response:
+        """For ever, if it is what its address says; not at all, if a page of another version of Chronos asked."""
+        version = request.args.get("v")
+        if version and request.endpoint in ("static", "bundle") and response.status_code < 400:
+            path = next(iter((request.view_args or {}).values()))
+            is_current = assets.is_current(path, version)
+            kept = "public, max-age=31536000, immutable" if is_current else "no-cache"
+            response.headers["Cache-Control"] = kept
+        return response
 
     @app.get("/static/<any('all.css', 'all.js'):name>")
     async def bundle(name: str) -> Response:
@@ -242,8 +251,6 @@ def _wire_requests(app: Quart) -> None:
 
     @app.after_request
     async def finish(response: Response) -> Response:
-        if request.endpoint in ("static", "bundle") and request.args.get("v"):
-            response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
         if token := g.get("renew_cookie"):
             web.set_session_cookie(response, token)
         return response

@@ -4,8 +4,10 @@ A file costs some 800 bytes of headers and compresses alone; together, without c
 each carries a hash of what is in it, so it may be kept for ever.
 """
 
+import gzip
 import hashlib
 import re
+from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 
@@ -44,16 +46,57 @@ class Assets:
         """A bundle's text. Raises KeyError where there is none of this name."""
         return _bundle(name, self._stamp(name))
 
+    def is_current(self, path: str, version: str) -> bool:
+        """Whether `version` is the hash of what this path holds now. Raises OSError where there is no such file."""
+        return self.address(path).endswith(f"?v={version}")
+
     def _stamp(self, path: str) -> int:
         if not self._changing:
             return 0
         return max((STATIC / part).stat().st_mtime_ns for part in BUNDLES.get(path, (path,)))
 
 
+# Pictures and fonts are compressed as they are.
+_COMPRESSIBLE = frozenset({".css", ".js", ".svg", ".json", ".txt", ".html"})
+
+
+def export(folder: Path) -> int:
+    """Lay out files and bundles for a web server, as <folder>/<hash>/static/<path>, and return how many they are.
+
+    Beside each that it makes smaller lies <path>.gz. The hash is the one in its address: what a folder of that name
+    holds never changes, and a server that lacks one knows that another version of Chronos asks.
+    """
+    count = 0
+    for path in _paths():
+        content = _content(path, 0)
+        target = folder / _hash(content) / "static" / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(content)
+        if target.suffix in _COMPRESSIBLE and len(packed := gzip.compress(content, 9, mtime=0)) < len(content):
+            target.with_name(f"{target.name}.gz").write_bytes(packed)
+        count += 1
+    return count
+
+
+def _paths() -> Iterator[str]:
+    """Everything that has an address: the bundles, and all files."""
+    yield from BUNDLES
+    for file in sorted(STATIC.rglob("*")):
+        if file.is_file():
+            yield file.relative_to(STATIC).as_posix()
+
+
+def _hash(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()[:12]
+
+
+def _content(path: str, stamp: int) -> bytes:
+    return _bundle(path, stamp) if path in BUNDLES else (STATIC / path).read_bytes()
+
+
 @lru_cache(maxsize=512)
 def _address(path: str, stamp: int) -> str:
-    content = _bundle(path, stamp) if path in BUNDLES else (STATIC / path).read_bytes()
-    return f"/static/{path}?v={hashlib.sha256(content).hexdigest()[:12]}"
+    return f"/static/{path}?v={_hash(_content(path, stamp))}"
 
 
 @lru_cache(maxsize=16)

@@ -54,6 +54,14 @@ async def test_static_files_with_their_hash_are_kept_for_ever(client: Client) ->
     assert "immutable" not in (await client.get("/static/css/base.css")).headers["Cache-Control"]
 
 
+async def test_what_a_page_of_another_version_asks_for_is_not_kept(client: Client) -> None:
+    for path in ("/static/all.css?v=0123456789ab", "/static/img/favicon.svg?v=1"):
+        response = await client.get(path)
+        assert response.status_code == 200
+        assert response.headers["Cache-Control"] == "no-cache"
+    assert (await client.get("/static/nothing.css?v=0123456789ab")).status_code == 404
+
+
 @pytest.mark.parametrize(
     "path", ["/static/../quart_app/app.py", "/static/%2e%2e/pyproject.toml", "/static/css"]
 )

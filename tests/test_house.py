@@ -67,7 +67,7 @@ ARROWS = {
     "strip": "timesheet",
     "fields": "words",
     **dict.fromkeys(("database_url", "ids", "money", "passwords", "periods", "proxy", "trimming"), ""),
-    **dict.fromkeys(("assets", "fuzzy", "reloader", "supervisor", "kinds", "variables"), ""),
+    **dict.fromkeys(("assets", "fuzzy", "healthcheck", "reloader", "supervisor", "kinds", "variables"), ""),
 }
 # Which floors may import a library: the others get what they need from these.
 HTTP = {
