@@ -8,13 +8,12 @@ import asyncio
 import statistics
 import sys
 import tempfile
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
-from playwright.async_api import Page, async_playwright
+from playwright.async_api import async_playwright
 
 from tests.browser.people import People, Person, clock, is_live, start_field
+from tests.browser.scales import Scales
 from tests.browser.server import Server
 from tests.support import chromium
 
@@ -28,30 +27,6 @@ new PerformanceObserver((list) => {
     for (const entry of list.getEntries()) window.found.shifts += entry.value;
 }).observe({type: "layout-shift", buffered: true});
 """
-
-
-@dataclass
-class Scales:
-    """What a page fetches, by address, in bytes as they were sent."""
-
-    weights: dict[str, float] = field(default_factory=dict)
-    _urls: dict[str, str] = field(default_factory=dict)
-
-    async def weigh(self, page: Page) -> None:
-        session = await page.context.new_cdp_session(page)
-        await session.send("Network.enable")
-        session.on("Network.requestWillBeSent", self._sent)
-        session.on("Network.loadingFinished", self._finished)
-
-    def _sent(self, event: dict[str, Any]) -> None:
-        self._urls[event["requestId"]] = event["request"]["url"]
-
-    def _finished(self, event: dict[str, Any]) -> None:
-        url = self._urls.get(event["requestId"], "?")
-        self.weights[url] = self.weights.get(url, 0) + event["encodedDataLength"]
-
-    def total(self, part: str = "") -> float:
-        return sum(weight for url, weight in self.weights.items() if part in url)
 
 
 async def _somebody_busy(people: People, site: Server) -> Person:
@@ -79,7 +54,7 @@ async def _weights(people: People, person: Person) -> tuple[dict[str, float], di
         await scales.weigh(page)
         await page.goto(path)
         await is_live(page)
-        later[path] = scales.total()
+        later[path] = scales.total
     return visit, later
 
 

@@ -1,6 +1,6 @@
 """Who is looking, and which rows they may see or change: what every query starts from."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -117,17 +117,21 @@ def visible(table: sa.Table, viewer: Viewer) -> sa.ColumnElement[bool]:
     return table.c.workspace_id == viewer.workspace_id
 
 
-def _has_role(viewer: Viewer, roles: frozenset[str]) -> sa.ColumnElement[bool]:
+# By a name of its own, so that statements about memberships can ask, too.
+_MINE = memberships.alias("mine")
+
+
+def has_role(viewer: Viewer, roles: Iterable[str]) -> sa.ColumnElement[bool]:
     """Whether the viewer has one of these roles. Asked of the database, in the statement itself: the role may have
     changed since the request began."""
     return (
         sa.select(sa.literal(1))
-        .select_from(memberships)
+        .select_from(_MINE)
         .where(
-            memberships.c.workspace_id == viewer.workspace_id,
-            memberships.c.user_id == viewer.user_id,
-            memberships.c.left_at.is_(None),
-            memberships.c.role.in_(sorted(roles)),
+            _MINE.c.workspace_id == viewer.workspace_id,
+            _MINE.c.user_id == viewer.user_id,
+            _MINE.c.left_at.is_(None),
+            _MINE.c.role.in_(sorted(roles)),
         )
         .exists()
     )
@@ -135,17 +139,17 @@ def _has_role(viewer: Viewer, roles: frozenset[str]) -> sa.ColumnElement[bool]:
 
 def may_track(viewer: Viewer) -> sa.ColumnElement[bool]:
     """Whether the viewer may add time of their own to this workspace."""
-    return _has_role(viewer, TRACKING)
+    return has_role(viewer, TRACKING)
 
 
 def may_manage(viewer: Viewer) -> sa.ColumnElement[bool]:
     """Whether the viewer may add to, and change, what belongs to the whole workspace."""
-    return _has_role(viewer, MANAGING)
+    return has_role(viewer, MANAGING)
 
 
 def may_lead(viewer: Viewer) -> sa.ColumnElement[bool]:
     """Whether the viewer may change the workspace itself: its name, its rules, its people."""
-    return _has_role(viewer, LEADING)
+    return has_role(viewer, LEADING)
 
 
 def changeable(table: sa.Table, viewer: Viewer) -> sa.ColumnElement[bool]:

@@ -57,14 +57,11 @@ async def _kept(
 ) -> Sequence[T]:
     kept = web.chronos().kept_at_hand
     place, key = (part, person.user_id, person.workspace_id), (person.revision, person.workspace_revision)
-    known, found = cast(tuple[object, list[T] | None], kept.get(place, (None, None)))
+    known, found = cast(tuple[object, list[T] | None], kept.use(place) or (None, None))
     if found is None or known != key:
         async with web.chronos().database.reading() as db:
             found = await load(db, person)
-        kept[place] = key, found
-        if len(kept) > MOST_KEPT:
-            kept.popitem(last=False)
-    kept.move_to_end(place)
+        kept.keep(place, (key, found), MOST_KEPT)
     return found
 
 

@@ -205,11 +205,8 @@ async def _read_newest(db: Connection, person: Viewer, now: datetime, since: dat
     ended = days_of([row for row in rows if row is not running], zone, FOREVER, first)
     made = _Newest(ended, running, first, has_older)
     if request.method == "GET" and len(rows) <= MOST_ROWS:
-        kept = web.chronos().kept_days
-        kept[_place_of(person, since)] = _key(person, today), made
-        kept.move_to_end(_place_of(person, since))
-        if len(kept) > MOST_KEPT:
-            kept.popitem(last=False)
+        place, value = _place_of(person, since), (_key(person, today), made)
+        web.chronos().kept_days.keep(place, value, MOST_KEPT)
     return made.page_at(now, zone, today)
 
 

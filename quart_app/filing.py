@@ -29,8 +29,7 @@ async def file_typed(
     making was confirmed is made.
 
     Of several projects that a name may mean it is the chosen one. Names that stand in `kept`, the text before, stay in
-    the text. So does, where nobody is there to answer (`asks`
-    False), what is not known.
+    the text. So does, where nobody is there to answer (`asks` False), what is not known.
     """
     pickers, said = await web.pickers(person), typed.answers(fields)
     if what.project is not None:

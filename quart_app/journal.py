@@ -81,7 +81,13 @@ async def record_all(
 
 
 async def touch_user(db: Connection, viewer: Viewer) -> None:
-    await db.execute(_TOUCH_USER, {"user": viewer.user_id})
+    """Raise the viewer's revision. Until the transaction ends nobody else writes entries of theirs."""
+    await touch_person(db, viewer.user_id)
+
+
+async def touch_person(db: Connection, user_id: UUID) -> None:
+    """The same of somebody else."""
+    await db.execute(_TOUCH_USER, {"user": user_id})
 
 
 async def touch_workspace(db: Connection, viewer: Viewer) -> None:

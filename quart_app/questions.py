@@ -9,7 +9,7 @@ from uuid import UUID
 
 from quart import Response, render_template, url_for
 
-from quart_app import exclusion, periods, web
+from quart_app import exclusion, journal, periods, web
 from quart_app.access import EntryRow, Forbidden, Missing, Viewer
 from quart_app.answers import MOST_SHOWN, Answer, Other, offered, row_span, times_words
 from quart_app.db import Conflict, Connection
@@ -119,7 +119,7 @@ async def settle(
     way = fields.get(WAY)
     if not way:
         return (mine.span,)
-    await overlaps.lock_person(db, person)
+    await journal.touch_user(db, person)
     others = await find_others(db, person, mine, now)
     facts = _facts([*others, mine.saved] if mine.saved else others)
     if facts != fields.get(FACTS) or way not in {

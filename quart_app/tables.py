@@ -60,6 +60,14 @@ def _within(column: str, values: tuple[str, ...]) -> sa.CheckConstraint:
     return sa.CheckConstraint(f"{column} IN ({listed})", name=column)
 
 
+def _points(column: str, target: str, ondelete: str) -> ForeignKeyConstraint:
+    """A key to a row of the same workspace: `target` is its "table.column"."""
+    table = target.partition(".")[0]
+    return ForeignKeyConstraint(
+        ["workspace_id", column], [f"{table}.workspace_id", target], ondelete=ondelete
+    )
+
+
 users = Table(
     "users",
     metadata,
@@ -152,9 +160,7 @@ sessions = Table(
     _at("expires_at"),
     PrimaryKeyConstraint("id"),
     sa.UniqueConstraint("token_hash"),
-    ForeignKeyConstraint(
-        ["workspace_id", "user_id"], ["memberships.workspace_id", "memberships.user_id"], ondelete="CASCADE"
-    ),
+    _points("user_id", "memberships.user_id", "CASCADE"),
     Index(None, "user_id"),
     Index(None, "expires_at"),
 )
@@ -200,9 +206,7 @@ projects = _named(
     _id("client_id", nullable=True),
     Column("colour", sa.SmallInteger, nullable=False, server_default="1"),
     _flag("is_billable"),
-    ForeignKeyConstraint(
-        ["workspace_id", "client_id"], ["clients.workspace_id", "clients.id"], ondelete="RESTRICT"
-    ),
+    _points("client_id", "clients.id", "RESTRICT"),
     sa.CheckConstraint(f"colour BETWEEN 1 AND {COLOURS}", name="colour"),
     _length("description", MAX_DESCRIPTION),
     Index(None, "workspace_id", "client_id"),
@@ -230,14 +234,8 @@ entries = Table(
     _at("deleted_at", nullable=True),
     Column("version", sa.Integer, nullable=False, server_default="1"),
     PrimaryKeyConstraint("workspace_id", "id"),
-    ForeignKeyConstraint(
-        ["workspace_id", "user_id"],
-        ["memberships.workspace_id", "memberships.user_id"],
-        ondelete="RESTRICT",
-    ),
-    ForeignKeyConstraint(
-        ["workspace_id", "project_id"], ["projects.workspace_id", "projects.id"], ondelete="RESTRICT"
-    ),
+    _points("user_id", "memberships.user_id", "RESTRICT"),
+    _points("project_id", "projects.id", "RESTRICT"),
     sa.CheckConstraint("ended_at >= started_at", name="ends_after_start"),
     _length("description", MAX_DESCRIPTION),
 )
@@ -294,10 +292,8 @@ entry_tags = Table(
     _id("entry_id"),
     _id("tag_id"),
     PrimaryKeyConstraint("workspace_id", "entry_id", "tag_id"),
-    ForeignKeyConstraint(
-        ["workspace_id", "entry_id"], ["entries.workspace_id", "entries.id"], ondelete="CASCADE"
-    ),
-    ForeignKeyConstraint(["workspace_id", "tag_id"], ["tags.workspace_id", "tags.id"], ondelete="RESTRICT"),
+    _points("entry_id", "entries.id", "CASCADE"),
+    _points("tag_id", "tags.id", "RESTRICT"),
     Index(None, "workspace_id", "tag_id", "entry_id"),
 )
 
@@ -314,12 +310,8 @@ favourites = Table(
     _flag("is_billable"),
     _at("created_at"),
     PrimaryKeyConstraint("workspace_id", "id"),
-    ForeignKeyConstraint(
-        ["workspace_id", "user_id"], ["memberships.workspace_id", "memberships.user_id"], ondelete="CASCADE"
-    ),
-    ForeignKeyConstraint(
-        ["workspace_id", "project_id"], ["projects.workspace_id", "projects.id"], ondelete="RESTRICT"
-    ),
+    _points("user_id", "memberships.user_id", "CASCADE"),
+    _points("project_id", "projects.id", "RESTRICT"),
     _length("description", MAX_DESCRIPTION),
 )
 # Each text once for each project, and once without one: NULL never equals NULL.
@@ -340,10 +332,8 @@ favourite_tags = Table(
     _id("favourite_id"),
     _id("tag_id"),
     PrimaryKeyConstraint("workspace_id", "favourite_id", "tag_id"),
-    ForeignKeyConstraint(
-        ["workspace_id", "favourite_id"], ["favourites.workspace_id", "favourites.id"], ondelete="CASCADE"
-    ),
-    ForeignKeyConstraint(["workspace_id", "tag_id"], ["tags.workspace_id", "tags.id"], ondelete="CASCADE"),
+    _points("favourite_id", "favourites.id", "CASCADE"),
+    _points("tag_id", "tags.id", "CASCADE"),
 )
 
 # The journal. Append-only: triggers made by the first migration refuse every UPDATE and DELETE.

@@ -43,10 +43,7 @@ async def _read(person: Viewer, now: datetime) -> Sequence[team.MemberRow]:
     turn = state.live.turn_of(_audience(person))  # before the rows: what is heard of meanwhile counts
     async with state.database.reading() as db:
         members = await team.list_members(db, person)
-    state.kept_teams[person.workspace_id] = turn, now, members
-    state.kept_teams.move_to_end(person.workspace_id)
-    if len(state.kept_teams) > MOST_KEPT:
-        state.kept_teams.popitem(last=False)
+    state.kept_teams.keep(person.workspace_id, (turn, now, members), MOST_KEPT)
     return members
 
 

@@ -4,7 +4,6 @@ import asyncio
 import hashlib
 import hmac
 import secrets
-from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -25,6 +24,7 @@ from quart_app.ids import new_id
 from quart_app.live import Live
 from quart_app.queries import projects, sessions, tags, timer, workspaces
 from quart_app.settings import Settings
+from quart_app.shelf import Shelf
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -38,12 +38,12 @@ class Chronos:
     database: Database
     live: Live
     closing: asyncio.Event = field(default_factory=asyncio.Event)
-    # Of this database only, by revisions: pickers() and timer_page.py.
-    kept_pickers: OrderedDict[Hashable, "Pickers"] = field(default_factory=OrderedDict)
-    kept_days: OrderedDict[Hashable, Any] = field(default_factory=OrderedDict)
+    # Of this database only, by revisions: pickers(), days_page.py, at_hand.py.
+    kept_pickers: Shelf[Hashable, "Pickers"] = field(default_factory=Shelf)
+    kept_days: Shelf[Hashable, Any] = field(default_factory=Shelf)
+    kept_at_hand: Shelf[Hashable, Any] = field(default_factory=Shelf)
     # By what was heard: team_card.py.
-    kept_teams: OrderedDict[Hashable, Any] = field(default_factory=OrderedDict)
-    kept_at_hand: OrderedDict[Hashable, Any] = field(default_factory=OrderedDict)
+    kept_teams: Shelf[Hashable, Any] = field(default_factory=Shelf)
 
 
 def chronos() -> Chronos:
@@ -254,24 +254,22 @@ class Pickers:
         return self._fields[key]
 
 
+MOST_PICKERS = 256  # workspaces, more or less
 MOST_FIELDS = 16  # of one workspace: forms, and the few dates that are today somewhere
 
 
 async def pickers(person: Viewer) -> Pickers:
     """Read once for each revision of the workspace: every change to a project, client, tag or member raises it."""
     kept, key = chronos().kept_pickers, (person.workspace_id, person.workspace_revision)
-    if key in kept:
-        kept.move_to_end(key)
-        return kept[key]
+    if (known := kept.use(key)) is not None:
+        return known
     async with chronos().database.reading() as db:
         found = Pickers(
             await projects.list_pickable_projects(db, person),
             await tags.list_tag_names(db, person),
             await workspaces.count_members(db, person),
         )
-    kept[key] = found
-    if len(kept) > 256:
-        kept.popitem(last=False)
+    kept.keep(key, found, MOST_PICKERS)
     return found
 
 

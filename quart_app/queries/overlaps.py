@@ -20,11 +20,6 @@ class Stale(Exception):
     """The entry is no longer as it was when the question was asked."""
 
 
-async def lock_person(db: Connection, viewer: Viewer) -> None:
-    """Until the transaction ends nobody else writes entries of this person."""
-    await journal.touch_user(db, viewer)
-
-
 async def cut_entry(
     db: Connection, viewer: Viewer, entry: EntryRow, pieces: Sequence[Times], now: datetime, action_id: UUID
 ) -> None:

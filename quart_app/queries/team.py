@@ -9,7 +9,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from quart_app import journal, periods
-from quart_app.access import Forbidden, Missing, Quick, Viewer
+from quart_app.access import Forbidden, Missing, Quick, Viewer, has_role, may_lead
 from quart_app.db import Connection
 from quart_app.dialects import earlier, greatest, is_long, least, seconds_between, upsert
 from quart_app.kinds import Instant
@@ -175,30 +175,14 @@ async def find_account(db: Connection, typed: str) -> UUID | None:
     return found
 
 
-def _leads(viewer: Viewer, *roles: str) -> sa.ColumnElement[bool]:
-    """Whether the viewer has one of these roles, beside a statement about memberships."""
-    mine = memberships.alias("mine")
-    return (
-        sa.select(sa.literal(1))
-        .select_from(mine)
-        .where(
-            mine.c.workspace_id == viewer.workspace_id,
-            mine.c.user_id == viewer.user_id,
-            mine.c.left_at.is_(None),
-            mine.c.role.in_(roles),
-        )
-        .exists()
-    )
-
-
 def _may_give(viewer: Viewer, role: str) -> sa.ColumnElement[bool]:
     """Owners are made by owners; all else admins may do as well."""
-    return _leads(viewer, _OWNER) if role == _OWNER else _leads(viewer, _OWNER, "admin")
+    return has_role(viewer, [_OWNER]) if role == _OWNER else may_lead(viewer)
 
 
 def _may_touch(viewer: Viewer) -> sa.ColumnElement[bool]:
     """Rows of members that the viewer may change: an admin those of all but owners."""
-    return sa.or_(_leads(viewer, _OWNER), sa.and_(memberships.c.role != _OWNER, _leads(viewer, "admin")))
+    return sa.or_(has_role(viewer, [_OWNER]), sa.and_(memberships.c.role != _OWNER, may_lead(viewer)))
 
 
 def _member(viewer: Viewer, user_id: UUID) -> sa.ColumnElement[bool]:
@@ -346,7 +330,7 @@ def _in_the_way(now: datetime) -> sa.ColumnElement[bool]:
 
 async def _stop(db: Connection, viewer: Viewer, user_id: UUID, now: datetime) -> bool:
     """End what runs for them here. Holds their lock, as every write to somebody's entries does."""
-    await db.execute(sa.update(users).where(users.c.id == user_id).values(revision=users.c.revision + 1))
+    await journal.touch_person(db, user_id)
     stopped = await db.execute(
         sa.update(entries)
         .where(

@@ -5,13 +5,14 @@ from dataclasses import replace
 from quart import Blueprint, Response, request, url_for
 
 from quart_app import answers, days_page, filing, periods, questions, timer_page, web
-from quart_app.access import EntryRow, Missing
+from quart_app.access import EntryRow
+from quart_app.again import start_same
 from quart_app.db import Connection
 from quart_app.forms.entries import EntryForm, Refused, parse_entry
 from quart_app.forms.entries import entry_id as form_id
 from quart_app.ids import new_id
 from quart_app.late import read_late
-from quart_app.queries import entries, tags, timer
+from quart_app.queries import entries, tags
 from quart_app.trimming import Span
 from quart_app.web import chronos, signed_in, viewer
 from quart_app.words import N_, _, day_label, format_duration
@@ -30,7 +31,7 @@ async def days() -> Response:
     async with chronos().database.reading() as db:
         before, since = web.day_argument("before"), web.day_argument("since")
         page = await days_page.load_days(db, viewer(), periods.now(), before, since)
-    return await web.fragment("entries/_days.html", page=page, editing=None, line_html=days_page.line_html)
+    return await web.fragment("entries/_days.html", page=page, editing=None)
 
 
 @blueprint.get("/entries/older")
@@ -39,7 +40,7 @@ async def older() -> Response:
     """The next page of older days, and the link to the one after it."""
     async with chronos().database.reading() as db:
         page = await days_page.load_days(db, viewer(), periods.now(), web.day_argument("before"))
-    return await web.fragment("entries/_older.html", page=page, editing=None, line_html=days_page.line_html)
+    return await web.fragment("entries/_older.html", page=page, editing=None)
 
 
 @blueprint.get("/entries/week")
@@ -248,28 +249,9 @@ def _said(ways: tuple[str, str, str], form: EntryForm) -> str:
 @signed_in
 async def continue_(entry_id: str) -> Response:
     """Start a timer that says the same as this entry; what runs is stopped."""
-    person, now = viewer(), periods.now()
+    now = periods.now()
     entry, late = await _find(entry_id), await read_late(now)
-
-    async def work(db: Connection) -> None:
-        tag_ids = await tags.resolve_tags(db, person, list(entry.tags), now) if entry.tags else []
-        new = timer.NewTimer(
-            late.id or new_id(),
-            entry.description,
-            entry.project_id,
-            entry.is_billable,
-            tuple(tag_ids),
-            entry.tags,
-        )
-        await timer.start_timer(db, person, new, now, late.at)
-
-    try:
-        await chronos().database.transaction(work)
-    except Missing:
-        toast = web.Toast(_("Its project is archived. Restore the project first, or start a new timer."))
-        return await web.respond(lambda: _row(entry), url_for("timer.index"), toast=toast)
-    await web.publish_work(person, *CHANGED)
-    return await web.respond(lambda: _row(entry), url_for("timer.index"), *CHANGED)
+    return await start_same(entry, now, late, lambda: _row(entry))
 
 
 @blueprint.post("/entries/<entry_id>/delete")

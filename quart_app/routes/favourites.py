@@ -5,17 +5,14 @@ from typing import NoReturn
 from quart import Blueprint, Response, abort, url_for
 
 from quart_app import at_hand, periods, web
-from quart_app.access import Missing
-from quart_app.db import Connection
-from quart_app.ids import new_id
+from quart_app.again import start_same
 from quart_app.late import read_late
-from quart_app.queries import favourites, tags, timer
+from quart_app.queries import favourites
 from quart_app.web import chronos, signed_in, viewer
 from quart_app.words import _
 
 blueprint = Blueprint("favourites", __name__)
 CHANGED = "favourites-changed"
-STARTED = ("timer-changed", "entries-changed")
 
 
 @blueprint.get("/favourites/list", endpoint="list")
@@ -59,36 +56,11 @@ async def _answer(words: str, undo: str | None = None, *, changed: bool = False)
 @signed_in
 async def start(favourite_id: str) -> Response:
     """Start a timer that says the same; what runs is stopped."""
-    person, now, key = viewer(), periods.now(), web.row_id(favourite_id)
+    now, key = periods.now(), web.row_id(favourite_id)
     late = await read_late(now)
-
-    async def work(db: Connection) -> None:
-        wanted = await favourites.find_favourite(db, person, key)
-        tag_ids = await tags.resolve_tags(db, person, list(wanted.tags), now) if wanted.tags else []
-        new = timer.NewTimer(
-            late.id or new_id(),
-            wanted.description,
-            wanted.project_id,
-            wanted.is_billable,
-            tuple(tag_ids),
-            wanted.tags,
-        )
-        try:
-            await timer.start_timer(db, person, new, now, late.at)
-        except Missing:
-            raise _Archived from None
-
-    try:
-        await chronos().database.transaction(work)
-    except _Archived:
-        words = _("Its project is archived. Restore the project first, or start a new timer.")
-        return await web.respond(list_, url_for("timer.index"), toast=web.Toast(words))
-    await web.publish_work(person, *STARTED)
-    return await web.respond(list_, url_for("timer.index"), *STARTED)
-
-
-class _Archived(Exception):
-    """The favourite's project takes no more time."""
+    async with chronos().database.reading() as db:
+        wanted = await favourites.find_favourite(db, viewer(), key)
+    return await start_same(wanted, now, late, list_)
 
 
 @blueprint.post("/favourites/<favourite_id>/delete")

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from quart import Blueprint, Response, request, url_for
 
-from quart_app import answers, periods, questions, web
+from quart_app import answers, journal, periods, questions, web
 from quart_app.access import Forbidden, Missing
 from quart_app.db import Conflict, Connection
 from quart_app.ids import new_id
@@ -51,7 +51,7 @@ async def answer(entry_id: str) -> Response:
     until = _instant(fields, now)
 
     async def work(db: Connection) -> str:
-        await overlaps.lock_person(db, person)
+        await journal.touch_user(db, person)
         entry = await entries.find_entry(db, person, key)
         if not person.may_track:
             raise Forbidden

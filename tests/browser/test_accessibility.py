@@ -2,44 +2,15 @@
 phone a thumb hits every button."""
 
 from collections.abc import Awaitable, Callable
-from pathlib import Path
-from typing import Literal
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import expect
 
+from tests.browser.looks import everybody_can_use
 from tests.browser.people import People, Person, clock, editor, start_field, toast
 from tests.browser.server import Server
 
 State = Callable[[Person], Awaitable[object]]
-AXE = Path(__file__).parents[2] / "node_modules/axe-core/axe.min.js"
-RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-THEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
-# A change of theme must not be looked at half way.
-AT_ONCE = """() => {
-    const sheet = new CSSStyleSheet();
-    sheet.replaceSync("* { transition: none !important }");
-    document.adoptedStyleSheets = [sheet];
-}"""
-SMALLEST_TARGET = 44  # CSS pixels, DESIGN §6
-# All that can be pressed, but not links within a text, and of a label with its box only the label. Blocks of the strip
-# can't be pressed by a finger: there the whole strip opens its table.
-SMALL_TARGETS = """(least) => {
-    const inText = (link) => link.matches("p a, small a, legend a, .notice a, .toast a, .hint a");
-    const boxOf = (one) => (one.closest("label") ?? one).getBoundingClientRect();
-    const reach = (one) => {
-        const box = boxOf(one), over = getComputedStyle(one, "::after");
-        const cell = over.position === "absolute" && over.content !== "none" && one.closest("li, td");
-        return cell ? cell.getBoundingClientRect() : box;
-    };
-    const isPressed = (one) => getComputedStyle(one).pointerEvents !== "none";
-    return [...document.querySelectorAll("a[href], button, input:not([type=hidden]), select, textarea, summary")]
-        .filter(isPressed)
-        .filter((one) => one.checkVisibility({visibilityProperty: true}) && !inText(one) && !one.matches(".skip"))
-        .map((one) => [one, reach(one)])
-        .filter(([, box]) => box.width && (box.width < least || box.height < least))
-        .map(([one, box]) => `${box.width} x ${box.height}: ${one.outerHTML.slice(0, 160)}`);
-}"""
 
 
 # ---- The states
@@ -331,48 +302,4 @@ async def test_everybody_can_read_and_press_it(site: Server, people: People, sta
     come = people.stranger if state in SIGNED_OUT else people.newcomer
     ada = await come(site)
     await state(ada)
-    page = ada.page
-    await page.evaluate(AXE.read_text())
-    await page.evaluate(AT_ONCE)
-    for theme in THEMES:
-        await page.emulate_media(color_scheme=theme)
-        await no_violations(page, f"{theme}, on a desk")
-    await fits(page, 1440)
-    if state in NOT_ON_A_PHONE:
-        return
-    await turn_into_a_phone(page)
-    for theme in THEMES:
-        await page.emulate_media(color_scheme=theme)
-        await no_violations(page, f"{theme}, on a phone")
-    small = await page.evaluate(SMALL_TARGETS, SMALLEST_TARGET)
-    assert not small, "\n".join(["smaller than a thumb:", *small])
-    for width in (390, 360):
-        await fits(page, width)
-
-
-async def no_violations(page: Page, look: str) -> None:
-    """axe finds nothing."""
-    found = await page.evaluate(
-        "rules => axe.run(document, {runOnly: rules, resultTypes: ['violations']})", RULES
-    )
-    told = [
-        f"{look}: {violation['id']}: {node['html'][:200]} {node['failureSummary']}"
-        for violation in found["violations"]
-        for node in violation["nodes"]
-    ]
-    assert not told, "\n".join(told)
-
-
-async def turn_into_a_phone(page: Page) -> None:
-    """A small window, and fingers instead of a mouse."""
-    await page.set_viewport_size({"width": 390, "height": 844})
-    session = await page.context.new_cdp_session(page)
-    await session.send("Emulation.setTouchEmulationEnabled", {"enabled": True})
-    assert await page.evaluate("matchMedia('(pointer: coarse)').matches")
-
-
-async def fits(page: Page, width: int) -> None:
-    """Nothing runs off the side."""
-    await page.set_viewport_size({"width": width, "height": 844})
-    over = await page.evaluate("document.documentElement.scrollWidth - innerWidth")
-    assert over <= 0, f"{over} px too wide for {width} px"
+    await everybody_can_use(ada.page, on_a_phone=state not in NOT_ON_A_PHONE)

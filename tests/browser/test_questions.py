@@ -7,17 +7,9 @@ from collections.abc import Awaitable, Callable
 import pytest
 from playwright.async_api import Locator, Page, expect
 
+from tests.browser.looks import SMALLEST_TARGET, everybody_can_use
 from tests.browser.people import People, Person, clock, editor, is_live, row, start_field, toast
 from tests.browser.server import Server
-from tests.browser.test_accessibility import (
-    AT_ONCE,
-    AXE,
-    SMALLEST_TARGET,
-    THEMES,
-    fits,
-    no_violations,
-    turn_into_a_phone,
-)
 
 HOUR = 3600
 
@@ -336,19 +328,8 @@ async def test_everybody_can_read_and_answer_it(
     people.expect("409")
     ada = await people.newcomer(site)
     await state(site, ada)
-    page = ada.page
-    await page.evaluate(AXE.read_text())
-    await page.evaluate(AT_ONCE)
-    for theme in THEMES:
-        await page.emulate_media(color_scheme=theme)
-        await no_violations(page, f"{theme}, on a desk")
-    await turn_into_a_phone(page)
-    for theme in THEMES:
-        await page.emulate_media(color_scheme=theme)
-        await no_violations(page, f"{theme}, on a phone")
-    for button in await page.locator(".question :is(a, button)").all():
+    await everybody_can_use(ada.page)
+    for button in await ada.page.locator(".question :is(a, button)").all():
         box = await button.bounding_box()
         assert box is not None
         assert min(box["width"], box["height"]) >= SMALLEST_TARGET
-    for width in (390, 360):
-        await fits(page, width)

@@ -4,7 +4,7 @@ import re
 
 from playwright.async_api import Locator, Page, expect
 
-from tests.browser import test_accessibility as states
+from tests.browser.looks import everybody_can_use
 from tests.browser.people import People, Person, row, toast
 from tests.browser.server import Server
 
@@ -240,16 +240,4 @@ async def test_everybody_can_read_and_press_the_bar(ada: Person, people: People)
     await page.get_by_role("checkbox", name="Select all: Alike").check()
     await bar(page).get_by_role("button", name="Change").click()
     await expect(bar(page).get_by_role("alert")).to_be_visible()
-    await page.evaluate(states.AXE.read_text())
-    await page.evaluate(states.AT_ONCE)
-    for theme in states.THEMES:
-        await page.emulate_media(color_scheme=theme)
-        await states.no_violations(page, f"{theme}, on a desk")
-    await states.turn_into_a_phone(page)
-    for theme in states.THEMES:
-        await page.emulate_media(color_scheme=theme)
-        await states.no_violations(page, f"{theme}, on a phone")
-    small = await page.evaluate(states.SMALL_TARGETS, states.SMALLEST_TARGET)
-    assert not small, "\n".join(["smaller than a thumb:", *small])
-    for width in (390, 360, 320):
-        await states.fits(page, width)
+    await everybody_can_use(page, widths=(390, 360, 320))

@@ -1,11 +1,10 @@
 """What a visit weighs, in bytes as Chromium counts them, and that nothing in it jumps: its own layout shifts."""
 
-from typing import Any
-
 import pytest_asyncio
-from playwright.async_api import Page, expect
+from playwright.async_api import expect
 
 from tests.browser.people import People, Person, clock, editor, is_live, row, start_field
+from tests.browser.scales import Scales
 from tests.browser.server import Server
 
 FIRST_VISIT, LATER_VISIT = 60_000, 10_000  # bytes
@@ -16,31 +15,6 @@ SHIFTS = """() => new Promise((resolve) => {
     }).observe({type: "layout-shift", buffered: true});
     setTimeout(() => resolve(total), 300);
 })"""
-
-
-class Scales:
-    """Everything that a page fetches over the network, in bytes as they were sent, headers included."""
-
-    def __init__(self) -> None:
-        self.weights: dict[str, float] = {}
-        self._urls: dict[str, str] = {}
-
-    async def weigh(self, page: Page) -> None:
-        session = await page.context.new_cdp_session(page)
-        await session.send("Network.enable")
-        session.on("Network.requestWillBeSent", self._sent)
-        session.on("Network.loadingFinished", self._finished)
-
-    def _sent(self, event: dict[str, Any]) -> None:
-        self._urls[event["requestId"]] = event["request"]["url"]
-
-    def _finished(self, event: dict[str, Any]) -> None:
-        url = self._urls.get(event["requestId"], "?")
-        self.weights[url] = self.weights.get(url, 0) + event["encodedDataLength"]
-
-    @property
-    def total(self) -> float:
-        return sum(self.weights.values())
 
 
 @pytest_asyncio.fixture(loop_scope="session")

@@ -5,7 +5,6 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
-from quart import Quart
 
 from quart_app.access import Forbidden, Missing, Viewer
 from quart_app.db import Conflict, Database
@@ -15,12 +14,6 @@ from tests.support.catalogue import add_project, journal_of, track
 
 NOW = datetime(2026, 11, 18, 12, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
-
-
-@pytest.fixture
-def database(app: Quart) -> Database:
-    found: Database = app.extensions["chronos"].database
-    return found
 
 
 async def listed(database: Database, viewer: Viewer) -> list[clients.ClientHours]:

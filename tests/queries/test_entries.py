@@ -7,7 +7,6 @@ from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
-from quart import Quart
 
 from quart_app import periods
 from quart_app.access import EntryRow, Forbidden, Missing, Viewer
@@ -20,12 +19,6 @@ from tests.support.cast import Cast
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 FAR = datetime(2300, 1, 1, tzinfo=UTC)
-
-
-@pytest.fixture
-def database(app: Quart) -> Database:
-    found: Database = app.extensions["chronos"].database
-    return found
 
 
 def values(

@@ -6,7 +6,6 @@ from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
-from quart import Quart
 
 from quart_app.access import Forbidden, Missing, Viewer
 from quart_app.db import Connection, Database
@@ -17,12 +16,6 @@ from quart_app.tables import changes
 from tests.support.cast import Cast
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
-
-
-@pytest.fixture
-def database(app: Quart) -> Database:
-    found: Database = app.extensions["chronos"].database
-    return found
 
 
 async def add(

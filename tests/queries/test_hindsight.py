@@ -11,7 +11,6 @@ import pytest
 import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from quart import Quart
 
 from quart_app.access import Missing, Viewer
 from quart_app.db import Connection, Database
@@ -26,12 +25,6 @@ BASE = datetime(2026, 11, 20, 8, tzinfo=UTC)
 
 def at(minute: int) -> datetime:
     return BASE + timedelta(minutes=minute)
-
-
-@pytest.fixture
-def database(app: Quart) -> Database:
-    found: Database = app.extensions["chronos"].database
-    return found
 
 
 async def start(

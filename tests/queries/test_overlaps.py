@@ -10,9 +10,8 @@ from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
-from quart import Quart
 
-from quart_app import exclusion, periods
+from quart_app import exclusion, journal, periods
 from quart_app.access import EntryRow, Forbidden, Viewer
 from quart_app.db import Conflict, Connection, Database
 from quart_app.ids import new_id
@@ -23,12 +22,6 @@ from tests.support.cast import Cast
 
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
 NOON = periods.now().replace(hour=12, minute=0, second=0) - timedelta(days=1)
-
-
-@pytest.fixture
-def database(app: Quart) -> Database:
-    found: Database = app.extensions["chronos"].database
-    return found
 
 
 def values(start: datetime, end: datetime | None, description: str = "Plan") -> entries.EntryValues:
@@ -364,5 +357,5 @@ async def test_a_write_raises_the_revision_of_its_person(database: Database, cas
             return int((await db.execute(statement)).scalar_one())
 
     before = await revision()
-    await database.transaction(lambda db: overlaps.lock_person(db, cast.alice.viewer))
+    await database.transaction(lambda db: journal.touch_user(db, cast.alice.viewer))
     assert await revision() == before + 1

@@ -6,7 +6,6 @@ from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
-from quart import Quart
 
 from quart_app import periods
 from quart_app.access import EntryRow, Forbidden, Viewer
@@ -18,12 +17,6 @@ from tests.support.cast import Cast
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 START, END = NOW - timedelta(hours=3), NOW - timedelta(hours=1)
-
-
-@pytest.fixture
-def database(app: Quart) -> Database:
-    found: Database = app.extensions["chronos"].database
-    return found
 
 
 @pytest.fixture

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from quart import Quart
 
 from quart_app import periods
 from quart_app.access import Quick, params
@@ -17,12 +16,6 @@ from quart_app.tables import entries
 from tests.support.cast import Cast
 
 BY_INDEX = {"ix_entries_of_user", "ix_entries_long", "uq_entries_one_running_per_user"}
-
-
-@pytest.fixture
-def database(app: Quart) -> Database:
-    found: Database = app.extensions["chronos"].database
-    return found
 
 
 async def plan(database: Database, statement: Quick, values: dict[str, Any]) -> str:

@@ -6,7 +6,6 @@ from functools import partial
 
 import pytest
 import sqlalchemy as sa
-from quart import Quart
 
 from quart_app import periods
 from quart_app.access import Viewer
@@ -19,12 +18,6 @@ from tests.support.cast import Cast
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
 ABSENCE = 30 * MINUTE
 NOW = periods.now()
-
-
-@pytest.fixture
-def database(app: Quart) -> Database:
-    found: Database = app.extensions["chronos"].database
-    return found
 
 
 async def note(

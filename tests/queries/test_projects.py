@@ -5,7 +5,6 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
-from quart import Quart
 
 from quart_app import periods
 from quart_app.access import Forbidden, Missing, Viewer
@@ -19,12 +18,6 @@ from tests.support.catalogue import add_project, journal_of, track
 NOW = datetime(2026, 11, 18, 12, 0, tzinfo=UTC)
 WEEK = datetime(2026, 11, 15, 23, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
-
-
-@pytest.fixture
-def database(app: Quart) -> Database:
-    found: Database = app.extensions["chronos"].database
-    return found
 
 
 async def hours(database: Database, viewer: Viewer) -> dict[str, tuple[float, float, int]]:

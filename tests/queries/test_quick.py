@@ -5,7 +5,6 @@ from datetime import timedelta
 import asyncpg
 import pytest
 import sqlalchemy as sa
-from quart import Quart
 
 from quart_app import periods
 from quart_app.access import Quick
@@ -27,12 +26,6 @@ RENAME = Quick(
     .values(username_key=sa.bindparam("new_name"))
     .returning(users.c.id)
 )
-
-
-@pytest.fixture
-def database(app: Quart) -> Database:
-    found: Database = app.extensions["chronos"].database
-    return found
 
 
 async def names(database: Database, key: object) -> list[str]:

@@ -3,9 +3,6 @@
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
-import pytest
-from quart import Quart
-
 from quart_app.access import Viewer
 from quart_app.db import Database
 from quart_app.ids import new_id
@@ -14,12 +11,6 @@ from tests.support.cast import Cast
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
-
-
-@pytest.fixture
-def database(app: Quart) -> Database:
-    found: Database = app.extensions["chronos"].database
-    return found
 
 
 async def add(database: Database, viewer: Viewer, hours_ago: int, text: str, project: object = None) -> None:

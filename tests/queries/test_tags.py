@@ -5,7 +5,6 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
-from quart import Quart
 
 from quart_app.access import Forbidden, Missing, Viewer
 from quart_app.db import Conflict, Database
@@ -17,12 +16,6 @@ from tests.support.catalogue import journal_of, track
 
 NOW = datetime(2026, 11, 18, 12, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
-
-
-@pytest.fixture
-def database(app: Quart) -> Database:
-    found: Database = app.extensions["chronos"].database
-    return found
 
 
 async def test_missing_tags_are_made_and_known_ones_found(database: Database, cast: Cast) -> None:

@@ -6,7 +6,6 @@ from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
-from quart import Quart
 
 from quart_app import periods
 from quart_app.access import Viewer
@@ -16,12 +15,6 @@ from quart_app.queries import team, workspaces
 from quart_app.tables import entries, memberships
 from tests.queries.test_plans import plan
 from tests.support.cast import Cast
-
-
-@pytest.fixture
-def database(app: Quart) -> Database:
-    found: Database = app.extensions["chronos"].database
-    return found
 
 
 async def owners(database: Database, viewer: Viewer) -> int:

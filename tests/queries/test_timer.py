@@ -7,7 +7,6 @@ from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
-from quart import Quart
 
 from quart_app import periods
 from quart_app.access import Forbidden, Missing, Viewer
@@ -19,12 +18,6 @@ from quart_app.tables import entries as table
 from tests.support.cast import Cast
 
 MINUTE = timedelta(minutes=1)
-
-
-@pytest.fixture
-def database(app: Quart) -> Database:
-    found: Database = app.extensions["chronos"].database
-    return found
 
 
 def new_timer(

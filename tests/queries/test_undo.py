@@ -8,7 +8,6 @@ from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
-from quart import Quart
 
 from quart_app import journal
 from quart_app.access import Forbidden, Missing, Viewer
@@ -22,12 +21,6 @@ from tests.support.catalogue import add_project
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
-
-
-@pytest.fixture
-def database(app: Quart) -> Database:
-    found: Database = app.extensions["chronos"].database
-    return found
 
 
 async def add(

@@ -7,12 +7,11 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
-import pytest
 import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from quart import Quart
 
+from quart_app import journal
 from quart_app.access import Missing, Viewer
 from quart_app.db import Conflict, Connection, Database
 from quart_app.ids import new_id
@@ -24,12 +23,6 @@ from tests.support.catalogue import add_project
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 FAR = datetime(2300, 1, 1, tzinfo=UTC)
-
-
-@pytest.fixture
-def database(app: Quart) -> Database:
-    found: Database = app.extensions["chronos"].database
-    return found
 
 
 async def newest_action(database: Database) -> UUID | None:
@@ -147,7 +140,7 @@ class Doer:
             await parts.split_entry(db, self.viewer, source, middle, second, self.now, action_id=action)
         else:
             pieces = [(source.started_at, middle), (middle, source.ended_at)]
-            await overlaps.lock_person(db, self.viewer)
+            await journal.touch_user(db, self.viewer)
             await overlaps.cut_entry(db, self.viewer, source, pieces, self.now, action)
         self.known.append(second)
 

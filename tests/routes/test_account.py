@@ -15,6 +15,7 @@ from quart_app import passwords, periods
 from quart_app.db import Database
 from quart_app.settings import Settings
 from quart_app.tables import sessions, throttles, users
+from tests.support.answers import body_of
 from tests.support.cast import PASSWORD, Cast
 
 ALICE = {"username": "alice", "email": "alice@example.com", "password": "correct horse battery"}
@@ -36,10 +37,6 @@ async def register(client: Client, **fields: str) -> Response:
 
 async def sign_in_as(client: Client, name: str = "alice", password: str = PASSWORD, **more: str) -> Response:
     return await client.post("/login", form={"username": name, "password": password, **more})
-
-
-async def text(response: Response) -> str:
-    return await response.get_data(as_text=True)
 
 
 async def is_signed_in(client: Client) -> bool:
@@ -76,7 +73,7 @@ async def test_registering_signs_in_and_leads_to_the_timer(client: Client) -> No
         client, time_zone="Asia/Kathmandu", hour_cycle="12", date_order="mdy", week_start="6"
     )
     assert (response.status_code, response.location) == (303, "/timer")
-    page = await text(await client.get("/account"))
+    page = await body_of(await client.get("/account"))
     assert "<option selected>Asia/Kathmandu</option>" in page
     assert 'name="hour_cycle" value="12" checked' in page
     assert '<option value="mdy" selected>' in page
@@ -84,7 +81,7 @@ async def test_registering_signs_in_and_leads_to_the_timer(client: Client) -> No
 
 
 async def test_the_form_has_its_fields_by_their_labels(client: Client) -> None:
-    page = await text(await client.get("/register"))
+    page = await body_of(await client.get("/register"))
     for label in ("Username", "Email", "Password", "Time zone"):
         assert f">{label}</label>" in page
     assert ">Create account</button>" in page
@@ -95,7 +92,7 @@ async def test_errors_stand_at_their_fields_and_what_was_typed_stays(client: Cli
     response = await register(
         client, username="no spaces", email="<b>", password="short", time_zone="Asia/Tokyo"
     )
-    page = await text(response)
+    page = await body_of(response)
     assert response.status_code == 422
     assert "letters, digits" in error_at(page, "username")
     assert "email address" in error_at(page, "email")
@@ -110,10 +107,10 @@ async def test_errors_stand_at_their_fields_and_what_was_typed_stays(client: Cli
 async def test_a_name_that_is_taken_is_told_at_its_field(app: Quart, client: Client, cast: Cast) -> None:
     response = await register(client, username="ALICE", email="another@example.com")
     assert response.status_code == 422
-    assert "taken" in error_at(await text(response), "username")
+    assert "taken" in error_at(await body_of(response), "username")
     response = await register(client, username="another", email="ALICE@example.com")
     assert response.status_code == 422
-    assert "account already" in error_at(await text(response), "email")
+    assert "account already" in error_at(await body_of(response), "email")
     assert len(await all_of(app, sa.select(users.c.id))) == 4
 
 
@@ -124,7 +121,7 @@ async def test_of_two_who_want_a_name_at_once_one_gets_it(app: Quart) -> None:
     )
     assert sorted(response.status_code for response in done) == [303, 422, 422, 422]
     refused = next(response for response in done if response.status_code == 422)
-    assert "taken" in error_at(await text(refused), "username")
+    assert "taken" in error_at(await body_of(refused), "username")
 
 
 async def test_a_password_is_never_kept_as_it_is(app: Quart, client: Client) -> None:
@@ -152,8 +149,8 @@ async def test_asking_for_taken_names_again_and_again_is_throttled(client: Clien
     response = await register(client, username="somebody-else", email="other@example.com")
     assert response.status_code == 429
     assert 0 < int(response.headers["Retry-After"]) <= 15
-    assert "Too many tries" in await text(response)
-    assert 'value="somebody-else"' in await text(response)
+    assert "Too many tries" in await body_of(response)
+    assert 'value="somebody-else"' in await body_of(response)
 
 
 @pytest.mark.parametrize("registration", ["closed"])
@@ -162,20 +159,20 @@ async def test_where_registration_is_closed_the_page_says_how_to_get_an_account(
 ) -> None:
     page = await client.get("/register")
     assert page.status_code == 200
-    assert "create-user" in await text(page)
-    assert "Create account" not in await text(page)
+    assert "create-user" in await body_of(page)
+    assert "Create account" not in await body_of(page)
     response = await register(client)
     assert response.status_code == 403
-    assert "create-user" in await text(response)
-    assert "Username or email" in await text(await client.get("/"))
+    assert "create-user" in await body_of(response)
+    assert "Username or email" in await body_of(await client.get("/"))
 
 
 @pytest.mark.parametrize("registration", ["first-only"])
 async def test_the_first_may_register_and_nobody_after(app: Quart, client: Client) -> None:
-    assert "Create account" in await text(await client.get("/"))
+    assert "Create account" in await body_of(await client.get("/"))
     assert (await register(client)).status_code == 303
     other = app.test_client()
-    assert "create-user" in await text(await other.get("/register"))
+    assert "create-user" in await body_of(await other.get("/register"))
     assert (await register(other, username="bob", email="bob@example.com")).status_code == 403
     assert await all_of(app, sa.select(users.c.username)) == ["alice"]
 
@@ -197,13 +194,13 @@ async def test_a_stranger_finds_the_form_for_the_first_account_and_then_the_sign
 ) -> None:
     first = await client.get("/")
     assert first.status_code == 200
-    assert "Create the first account" in await text(first)
+    assert "Create the first account" in await body_of(first)
     await register(client)
     later = await app.test_client().get("/")
     assert later.status_code == 200
     for label in ("Username or email", "Password"):
-        assert f">{label}</label>" in await text(later)
-    assert ">Sign in</button>" in await text(later)
+        assert f">{label}</label>" in await body_of(later)
+    assert ">Sign in</button>" in await body_of(later)
 
 
 @pytest.mark.parametrize("name", ["alice", "Alice", "alice@example.com", " ALICE@EXAMPLE.COM "])
@@ -217,9 +214,9 @@ async def test_wrong_names_and_wrong_passwords_get_the_same_answer(cast: Cast, c
     wrong = await sign_in_as(client, "alice", "not her password")
     unknown = await sign_in_as(client, "nobody", "not her password")
     assert (wrong.status_code, unknown.status_code) == (422, 422)
-    assert (await text(wrong)).replace("alice", "nobody") == await text(unknown)
-    assert 'value="alice"' in await text(wrong)
-    assert "not her password" not in await text(wrong)
+    assert (await body_of(wrong)).replace("alice", "nobody") == await body_of(unknown)
+    assert 'value="alice"' in await body_of(wrong)
+    assert "not her password" not in await body_of(wrong)
     assert not await is_signed_in(client)
 
 
@@ -247,7 +244,7 @@ async def test_what_is_left_out_is_told_at_its_field(client: Client, form: dict[
     response = await client.post("/login", form=form)
     assert response.status_code == 422
     if "password" not in form:
-        assert error_at(await text(response), "password") == "Fill this in."
+        assert error_at(await body_of(response), "password") == "Fill this in."
 
 
 async def test_each_sign_in_has_a_token_of_its_own_and_ends_the_one_before(
@@ -259,7 +256,7 @@ async def test_each_sign_in_has_a_token_of_its_own_and_ends_the_one_before(
     assert first not in ("", "chosen-by-somebody-else")
     await client.post("/login", form={"username": "bob", "password": PASSWORD})
     assert token_of(client) != first
-    assert "bob@example.com" in await text(await client.get("/account"))
+    assert "bob@example.com" in await body_of(await client.get("/account"))
     assert len(await all_of(app, sa.select(sessions.c.id))) == 5
 
 
@@ -272,7 +269,7 @@ async def test_signing_in_over_a_session_that_was_due_for_renewal_gives_the_new_
         await db.execute(sa.update(sessions).values(last_seen_at=stale))
     response = await sign_in_as(cast.alice.client, "bob")
     assert len(response.headers.getlist("Set-Cookie")) == 1
-    assert "bob@example.com" in await text(await cast.alice.client.get("/account"))
+    assert "bob@example.com" in await body_of(await cast.alice.client.get("/account"))
 
 
 async def test_the_cookie_is_out_of_reach_for_scripts_and_other_sites(app: Quart, cast: Cast) -> None:
@@ -292,7 +289,7 @@ async def test_the_cookie_is_out_of_reach_for_scripts_and_other_sites(app: Quart
 async def test_one_goes_on_where_one_was_sent_from(cast: Cast, client: Client, path: str) -> None:
     sent = await client.get(path)
     assert sent.location.startswith("/login?next=")
-    form = await text(await client.get(sent.location))
+    form = await body_of(await client.get(sent.location))
     assert f'name="next" value="{path}"' in form
     assert (await sign_in_as(client, next=path)).location == path
 
@@ -301,12 +298,12 @@ async def test_one_goes_on_where_one_was_sent_from(cast: Cast, client: Client, p
     "target", ["https://evil.example", "//evil.example", "/\\evil.example", "javascript:evil()", ""]
 )
 async def test_nobody_is_sent_to_another_site(cast: Cast, client: Client, target: str) -> None:
-    assert "evil" not in await text(await client.get("/login", query_string={"next": target}))
+    assert "evil" not in await body_of(await client.get("/login", query_string={"next": target}))
     assert (await sign_in_as(client, next=target)).location == "/timer"
 
 
 async def test_where_to_go_on_is_kept_through_a_wrong_password(cast: Cast, client: Client) -> None:
-    page = await text(await sign_in_as(client, password="wrong", next="/projects"))
+    page = await body_of(await sign_in_as(client, password="wrong", next="/projects"))
     assert 'name="next" value="/projects"' in page
 
 
@@ -328,7 +325,7 @@ async def test_after_five_wrong_tries_an_account_rests(app: Quart, cast: Cast, c
     refused = await sign_in_as(app.test_client(), "ALICE")
     assert refused.status_code == 429
     assert 0 < int(refused.headers["Retry-After"]) <= 60
-    page = await text(refused)
+    page = await body_of(refused)
     assert "Too many tries. Wait" in page
     assert 'value="ALICE"' in page
     assert (await sign_in_as(client, "bob")).status_code == 303

@@ -16,6 +16,7 @@ from quart_app.access import Viewer
 from quart_app.live import END
 from quart_app.queries.accounts import Profile
 from quart_app.tables import sessions, users
+from tests.support.answers import body_of
 from tests.support.cast import PASSWORD, Cast, Person
 
 HTMX = {"HX-Request": "true"}
@@ -26,10 +27,6 @@ def profile_of(person: Person, **changed: str) -> dict[str, str]:
     known = {field.name: str(getattr(person.viewer, field.name)) for field in fields(Profile)}
     hours = {"day_target": "8", "timer_limit": "8", "is_warned_of_overlap": "1"}
     return {name: value for name, value in (known | hours | changed).items() if value != "no tick"}
-
-
-async def text(response: Response) -> str:
-    return await response.get_data(as_text=True)
 
 
 async def save(person: Person, **changed: str) -> Response:
@@ -46,7 +43,7 @@ async def change_password(
 async def page_of(person: Person) -> str:
     response = await person.client.get("/account")
     assert response.status_code == 200
-    return await text(response)
+    return await body_of(response)
 
 
 async def is_signed_in(person: Person) -> bool:
@@ -139,7 +136,7 @@ async def test_wrong_values_stand_at_their_fields_and_stay(cast: Cast) -> None:
     response = await save(
         cast.alice, username="a b", email="nobody", time_zone="Mars/Olympus", theme="pink", name="Al"
     )
-    page = await text(response)
+    page = await body_of(response)
     assert response.status_code == 422
     for field in ("username", "email", "time_zone", "theme"):
         assert error_at(page, f"f-{field}")
@@ -151,16 +148,16 @@ async def test_wrong_values_stand_at_their_fields_and_stay(cast: Cast) -> None:
 async def test_a_profile_with_fields_left_out_is_asked_for_again(cast: Cast) -> None:
     response = await cast.alice.client.post("/account", form={"name": "Al"})
     assert response.status_code == 422
-    assert 'value="alice"' in await text(response)
+    assert 'value="alice"' in await body_of(response)
 
 
 async def test_with_htmx_the_form_comes_back_alone_and_the_page_hears_of_success(cast: Cast) -> None:
     wrong = await cast.alice.client.post("/account", form=profile_of(cast.alice, username=""), headers=HTMX)
     assert wrong.status_code == 422
-    assert (await text(wrong)).strip().startswith('<section id="account-profile"')
+    assert (await body_of(wrong)).strip().startswith('<section id="account-profile"')
     form = profile_of(cast.alice, name="Al", theme="dark")
     right = await cast.alice.client.post("/account", form=form, headers=HTMX)
-    body = await text(right)
+    body = await body_of(right)
     assert (right.status_code, right.headers["HX-Trigger"]) == (200, "profile-changed")
     assert body.strip().startswith('<section id="account-profile"')
     assert 'value="Al"' in body
@@ -172,15 +169,15 @@ async def test_with_htmx_the_form_comes_back_alone_and_the_page_hears_of_success
 async def test_nobody_takes_anothers_name(cast: Cast, field: str, value: str) -> None:
     response = await save(cast.alice, **{field: value}, current_password=PASSWORD)
     assert response.status_code == 422
-    assert error_at(await text(response), f"f-{field}")
+    assert error_at(await body_of(response), f"f-{field}")
 
 
 async def test_a_new_email_asks_for_the_password(app: Quart, cast: Cast) -> None:
     for typed, words in (("", "enter your current password"), ("wrong", "isn't your current password")):
         response = await save(cast.alice, email="new@example.com", current_password=typed)
         assert response.status_code == 422
-        assert words in error_at(await text(response), "f-current_password")
-        assert 'value="new@example.com"' in await text(response)
+        assert words in error_at(await body_of(response), "f-current_password")
+        assert 'value="new@example.com"' in await body_of(response)
     assert (await save(cast.alice, email="new@example.com", current_password=PASSWORD)).status_code == 303
     async with app.extensions["chronos"].database.reading() as db:
         assert "new@example.com" in (await db.execute(sa.select(users.c.email))).scalars().all()
@@ -194,7 +191,7 @@ async def test_guessing_the_password_from_within_is_throttled_too(cast: Cast) ->
     refused = await save(cast.alice, email="new@example.com", current_password=PASSWORD)
     assert refused.status_code == 429
     assert 0 < int(refused.headers["Retry-After"]) <= 60
-    assert "Too many tries" in error_at(await text(refused), "f-current_password")
+    assert "Too many tries" in error_at(await body_of(refused), "f-current_password")
 
 
 @pytest.mark.parametrize("name", ["<script>alert(1)</script>", '"><img src=x>', "Ζωή 😀", "x" * 120])
@@ -239,7 +236,7 @@ async def test_what_is_wrong_with_a_password_is_told_at_its_field(
 ) -> None:
     for headers in ({}, HTMX):
         response = await change_password(cast.alice, current, new, headers=headers)
-        page = await text(response)
+        page = await body_of(response)
         assert response.status_code == 422
         assert words in error_at(page, f"f-password-{field}")
         assert f'value="{new}"' not in page.replace('type="email" value="alice@example.com"', "")
@@ -248,12 +245,12 @@ async def test_what_is_wrong_with_a_password_is_told_at_its_field(
 
 async def test_with_htmx_the_password_form_comes_back_empty(cast: Cast) -> None:
     response = await change_password(cast.alice, headers=HTMX)
-    body = await text(response)
+    body = await body_of(response)
     assert response.status_code == 200
     assert body.strip().startswith('<section id="account-password"')
     assert response.headers["HX-Trigger"] == "sessions-changed"
     assert "Password changed" in body
-    fragment = await text(await cast.alice.client.get("/account/password"))
+    fragment = await body_of(await cast.alice.client.get("/account/password"))
     assert body.startswith(fragment)
 
 
@@ -263,7 +260,7 @@ async def test_with_htmx_the_password_form_comes_back_empty(cast: Cast) -> None:
 async def test_the_list_tells_devices_apart_and_marks_this_one(app: Quart, cast: Cast) -> None:
     phone = "Mozilla/5.0 (iPhone; CPU iPhone OS 19_0 like Mac OS X) AppleWebKit/605.1.15 Version/19.0 Safari/604.1"
     await sign_in_elsewhere(app, "alice", **{"User-Agent": phone})
-    page = await text(await cast.alice.client.get("/account/sessions"))
+    page = await body_of(await cast.alice.client.get("/account/sessions"))
     assert page.strip().startswith('<section id="account-sessions"')
     assert "Safari on iPhone" in page
     assert "Unknown device" in page
@@ -282,7 +279,7 @@ async def test_the_list_says_when_a_session_was_last_seen(
         await db.execute(
             sa.update(sessions).where(sessions.c.id == other.viewer.session_id).values(last_seen_at=seen)
         )
-    rows = (await text(await cast.alice.client.get("/account/sessions"))).split("<li ")
+    rows = (await body_of(await cast.alice.client.get("/account/sessions"))).split("<li ")
     assert words in rows[2]
 
 
@@ -295,7 +292,7 @@ async def test_one_ends_a_session_of_ones_own(app: Quart, cast: Cast, headers: d
         assert response.status_code == (200 if headers else 303)
         assert END in await mailbox.take()
     if headers:
-        assert (await text(response)).strip().startswith('<section id="account-sessions"')
+        assert (await body_of(response)).strip().startswith('<section id="account-sessions"')
     assert not await is_signed_in(other)
     assert await is_signed_in(cast.alice)
 

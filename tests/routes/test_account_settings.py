@@ -7,7 +7,8 @@ import sqlalchemy as sa
 from quart import Quart
 
 from quart_app.tables import users
-from tests.routes.test_account_page import HTMX, error_at, html_of, page_of, profile_of, save, text
+from tests.routes.test_account_page import HTMX, error_at, html_of, page_of, profile_of, save
+from tests.support.answers import body_of
 from tests.support.cast import Cast
 
 LOOKS = {
@@ -24,7 +25,7 @@ async def test_each_look_stands_on_the_page_and_in_what_other_tabs_fetch(cast: C
     value, attribute, written = LOOKS[field]
     assert (await save(cast.alice, **{field: value})).status_code == 303
     assert html_of(await page_of(cast.alice))[attribute] == written
-    me = await text(await cast.alice.client.get("/account/me"))
+    me = await body_of(await cast.alice.client.get("/account/me"))
     assert f'{attribute if attribute != "lang" else "data-lang"}="{written}"' in me
 
 
@@ -66,7 +67,7 @@ async def test_a_wrong_setting_is_told_at_its_field(cast: Cast, field: str, type
     for headers in ({}, HTMX):
         form = profile_of(cast.alice, **{field: typed})
         response = await cast.alice.client.post("/account", form=form, headers=headers)
-        page = await text(response)
+        page = await body_of(response)
         assert response.status_code == 422
         assert words in error_at(page, f"f-{field}")
         if field in ("day_target", "timer_limit"):

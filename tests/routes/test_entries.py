@@ -7,7 +7,6 @@ from uuid import UUID, uuid4
 
 import pytest
 import sqlalchemy as sa
-from quart import Quart
 
 from quart_app import periods
 from quart_app.access import EntryRow
@@ -15,16 +14,11 @@ from quart_app.db import Database
 from quart_app.ids import new_id
 from quart_app.queries import entries, projects, timer
 from quart_app.tables import entries as table
+from tests.support.answers import text_of
 from tests.support.cast import Cast, Person
 
 HTMX = {"HX-Request": "true"}
 FORM = {"date": "20/11/2026", "start": "9", "end": "10:30", "description": "Typed <in>", "tags": "ops"}
-
-
-@pytest.fixture
-def database(app: Quart) -> Database:
-    found: Database = app.extensions["chronos"].database
-    return found
 
 
 @pytest.fixture
@@ -45,12 +39,6 @@ async def find(database: Database, person: Person, key: UUID) -> EntryRow:
 async def count(database: Database) -> int:
     async with database.reading() as db:
         return int((await db.execute(sa.select(sa.func.count()).select_from(table))).scalar_one())
-
-
-async def text_of(person: Person, path: str, status: int = 200) -> str:
-    response = await person.client.get(path)
-    assert response.status_code == status
-    return await response.get_data(as_text=True)
 
 
 def fields_of(html: str) -> dict[str, str]:

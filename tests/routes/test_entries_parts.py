@@ -5,23 +5,17 @@ from datetime import timedelta
 from uuid import UUID
 
 import pytest
-from quart import Quart
 
 from quart_app import periods
 from quart_app.access import EntryRow
 from quart_app.db import Database
 from quart_app.ids import new_id
 from quart_app.queries import entries
+from tests.support.answers import text_of
 from tests.support.cast import Cast, Person
 
 HTMX = {"HX-Request": "true"}
 FORM = {"date": "20/11/2026", "start": "9", "end": "11", "description": "Weekly <sync>", "tags": "ops"}
-
-
-@pytest.fixture
-def database(app: Quart) -> Database:
-    found: Database = app.extensions["chronos"].database
-    return found
 
 
 async def add(person: Person, **fields: str) -> UUID:
@@ -35,12 +29,6 @@ async def add(person: Person, **fields: str) -> UUID:
 async def find(database: Database, person: Person, key: UUID) -> EntryRow:
     async with database.reading() as db:
         return await entries.find_entry(db, person.viewer, key)
-
-
-async def text_of(person: Person, path: str) -> str:
-    response = await person.client.get(path)
-    assert response.status_code == 200
-    return await response.get_data(as_text=True)
 
 
 async def post(person: Person, path: str, form: dict[str, str], *, htmx: bool = False) -> tuple[int, str]:

@@ -5,31 +5,20 @@ import time
 from uuid import uuid4
 
 import pytest
-from quart import Quart, Response
+from quart import Response
 from quart.typing import TestClientProtocol as Client
 
 from quart_app.access import EntryRow
 from quart_app.db import Database
 from quart_app.queries import favourites, projects, timer
+from tests.support.answers import text_of
 from tests.support.cast import Cast, Person
 
 HTMX = {"HX-Request": "true"}
 
 
-@pytest.fixture
-def database(app: Quart) -> Database:
-    found: Database = app.extensions["chronos"].database
-    return found
-
-
 async def send(person: Person, path: str, *, htmx: object = True, **fields: str) -> Response:
     return await person.client.post(path, form=fields, headers=HTMX if htmx else {})
-
-
-async def text_of(person: Person, path: str) -> str:
-    response = await person.client.get(path)
-    assert response.status_code == 200
-    return await response.get_data(as_text=True)
 
 
 async def running(database: Database, person: Person) -> EntryRow | None:

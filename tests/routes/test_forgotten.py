@@ -25,12 +25,6 @@ BERLIN = ZoneInfo("Europe/Berlin")
 START = datetime.combine(periods.now().date(), time(12), BERLIN).astimezone(UTC)
 
 
-@pytest.fixture
-def database(app: Quart) -> Database:
-    found: Database = app.extensions["chronos"].database
-    return found
-
-
 @pytest.fixture(autouse=True)
 async def lasting(cast: Cast, database: Database) -> None:
     """Sessions that no time runs out."""

@@ -17,12 +17,6 @@ from tests.support.overlapping import add, answers, at, facts, forbid, send, spa
 FORM = {"date": "20/11/2026", "start": "9", "end": "12", "description": "Typed <in>", "tags": "ops"}
 
 
-@pytest.fixture
-def database(app: Quart) -> Database:
-    found: Database = app.extensions["chronos"].database
-    return found
-
-
 # ---- Where overlaps are forbidden
 
 

@@ -7,7 +7,6 @@ from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
-from quart import Quart
 
 from quart_app import periods
 from quart_app.db import Database
@@ -16,13 +15,6 @@ from quart_app.queries import entries, timer
 from quart_app.tables import entries as table
 from tests.support.cast import Cast, Person
 from tests.support.overlapping import add, answers, facts, forbid, send, spans
-
-
-@pytest.fixture
-def database(app: Quart) -> Database:
-    found: Database = app.extensions["chronos"].database
-    return found
-
 
 # ---- Timers
 

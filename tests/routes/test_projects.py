@@ -4,35 +4,19 @@ import re
 from datetime import timedelta
 
 import pytest
-from quart import Quart, Response
-from quart.typing import TestClientProtocol as Client
+from quart import Quart
 
 from quart_app import periods
 from quart_app.access import Viewer
 from quart_app.db import Database
 from quart_app.queries import clients, projects
+from tests.support.answers import body_of, get
 from tests.support.cast import Cast
 from tests.support.catalogue import add_project, track
 
 HTMX = {"HX-Request": "true"}
 HOUR = timedelta(hours=1)
 UNKNOWN = "0193b9a0-0000-7000-8000-000000000000"
-
-
-@pytest.fixture
-def database(app: Quart) -> Database:
-    found: Database = app.extensions["chronos"].database
-    return found
-
-
-async def get(client: Client, path: str) -> str:
-    response = await client.get(path)
-    assert response.status_code == 200, path
-    return await text(response)
-
-
-async def text(response: Response) -> str:
-    return await response.get_data(as_text=True)
 
 
 async def stored(database: Database, viewer: Viewer) -> list[projects.ProjectHours]:
@@ -148,7 +132,7 @@ async def test_with_script_a_fresh_form_comes_back(cast: Cast, database: Databas
     response = await cast.alice.client.post("/projects", form=fields(), headers=HTMX)
     assert response.status_code == 200
     assert response.headers["HX-Trigger"] == "projects-changed"
-    fragment = await text(response)
+    fragment = await body_of(response)
     assert fragment.lstrip().startswith('<form id="projects-form"')
     assert 'value="Website"' not in fragment
     assert "“Website” added." in fragment
@@ -189,7 +173,7 @@ async def test_a_taken_name_is_told_at_its_field(
     form = fields(name="WEBSITE", description="typed", colour="9", is_billable="1")
     response = await cast.alice.client.post("/projects", form=form, headers=headers)
     assert response.status_code == 422
-    page = await text(response)
+    page = await body_of(response)
     assert ("<html" in page) is not bool(headers)
     assert "There is a project called “Website” already. Choose another name." in page
     assert re.search(r'name="name"[^>]* value="WEBSITE"[^>]* aria-invalid="true"', page)
@@ -203,7 +187,7 @@ async def test_a_name_that_only_the_archive_has_is_told_apart(cast: Cast, databa
     key = await add_project(database, cast.alice.viewer, "Website")
     await cast.alice.client.post(f"/projects/{key}/archive", form={})
     response = await cast.alice.client.post("/projects", form=fields(name="website"))
-    assert "The archived project “Website” has this name." in await text(response)
+    assert "The archived project “Website” has this name." in await body_of(response)
 
 
 @pytest.mark.parametrize(
@@ -228,7 +212,7 @@ async def test_bad_input_is_told_at_its_field(
     for headers in ({}, HTMX):
         response = await cast.alice.client.post("/projects", form=fields(**wrong), headers=headers)
         assert response.status_code == 422
-        assert message in await text(response)
+        assert message in await body_of(response)
     assert await stored(database, cast.alice.viewer) == []
 
 
@@ -266,7 +250,7 @@ async def test_a_project_is_edited_in_its_row_with_script(cast: Cast, database: 
     response = await cast.alice.client.post(f"/projects/{key}", form=fields(name="Site"), headers=HTMX)
     assert response.status_code == 200
     assert response.headers["HX-Trigger"] == "projects-changed"
-    row = await text(response)
+    row = await body_of(response)
     assert row.lstrip().startswith(f'<tr id="projects-row-{key}">')
     assert "Site" in row
 
@@ -280,7 +264,7 @@ async def test_a_refused_edit_keeps_what_was_typed(
     form = fields(name="app", description="typed")
     response = await cast.alice.client.post(f"/projects/{key}", form=form, headers=headers)
     assert response.status_code == 422
-    page = await text(response)
+    page = await body_of(response)
     assert ("<html" in page) is not bool(headers)
     assert "There is a project called “App” already." in page
     assert 'value="app"' in page
@@ -303,7 +287,7 @@ async def test_archiving_offers_to_undo(cast: Cast, database: Database) -> None:
     key = await add_project(database, cast.alice.viewer, "Website")
     response = await cast.alice.client.post(f"/projects/{key}/archive", form={}, headers=HTMX)
     assert response.status_code == 200
-    fragment = await text(response)
+    fragment = await body_of(response)
     assert 'id="projects-list"' in fragment
     assert "“Website” archived." in fragment
     assert f'action="/projects/{key}/restore"' in fragment[fragment.index("#toasts") :]
@@ -328,13 +312,13 @@ async def test_a_project_with_entries_is_not_deleted(cast: Cast, database: Datab
     await track(database, cast.bob.viewer, key, now - timedelta(hours=34, minutes=10), now)
     response = await cast.alice.client.post(f"/projects/{key}/delete", form={})
     assert response.status_code == 409
-    page = await text(response)
+    page = await body_of(response)
     assert words in page
     assert f"projects-row-{key}" in page
     response = await cast.alice.client.post(f"/projects/{key}/delete", form={}, headers=HTMX)
     assert response.status_code == 409
     assert response.headers["HX-Retarget"] == "#toasts"
-    assert words in await text(response)
+    assert words in await body_of(response)
 
 
 async def test_entries_in_the_trash_keep_their_project_too(cast: Cast, database: Database) -> None:
@@ -344,7 +328,7 @@ async def test_entries_in_the_trash_keep_their_project_too(cast: Cast, database:
         await track(database, cast.bob.viewer, key, now - HOUR, now, is_trashed=True)
     response = await cast.alice.client.post(f"/projects/{key}/delete", form={})
     assert response.status_code == 409
-    assert "2 of its entries lie in the trash. Archive it instead." in await text(response)
+    assert "2 of its entries lie in the trash. Archive it instead." in await body_of(response)
 
 
 # --- other sites, other tabs ---------------------------------------------------------------------

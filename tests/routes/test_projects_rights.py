@@ -3,7 +3,6 @@
 from uuid import UUID
 
 import pytest
-from quart import Quart
 from quart.typing import TestClientProtocol as Client
 
 from quart_app import periods
@@ -15,12 +14,6 @@ from tests.support.catalogue import add_project
 HTMX = {"HX-Request": "true"}
 UNKNOWN = "0193b9a0-0000-7000-8000-000000000000"
 CHANGES = ("", "/archive", "/restore", "/delete")
-
-
-@pytest.fixture
-def database(app: Quart) -> Database:
-    found: Database = app.extensions["chronos"].database
-    return found
 
 
 async def stored(database: Database, cast: Cast) -> list[tuple[str, bool]]:

@@ -6,27 +6,15 @@ from uuid import uuid4
 
 import pytest
 import sqlalchemy as sa
-from quart import Quart
 
 from quart_app.db import Database
 from quart_app.forms.selection import MOST
 from quart_app.tables import changes, entries, entry_tags, tags
+from tests.support.answers import text_of
 from tests.support.cast import Cast, Person
 
 HTMX = {"HX-Request": "true"}
 KEEP = {"project": "keep", "tag_mode": "add", "tags": "", "billable": "keep"}
-
-
-@pytest.fixture
-def database(app: Quart) -> Database:
-    found: Database = app.extensions["chronos"].database
-    return found
-
-
-async def text_of(person: Person, path: str = "/timer") -> str:
-    response = await person.client.get(path)
-    assert response.status_code == 200
-    return await response.get_data(as_text=True)
 
 
 async def add(person: Person, *names: str, **fields: str) -> list[str]:

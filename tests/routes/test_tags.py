@@ -10,6 +10,7 @@ from quart.typing import TestClientProtocol as Client
 from quart_app import periods
 from quart_app.db import Database
 from quart_app.queries import tags
+from tests.support.answers import get
 from tests.support.cast import Cast
 from tests.support.catalogue import track
 
@@ -17,18 +18,6 @@ HTMX = {"HX-Request": "true"}
 HOUR = timedelta(hours=1)
 UNKNOWN = "0193b9a0-0000-7000-8000-000000000000"
 CHANGES = ("", "/archive", "/restore", "/delete")
-
-
-@pytest.fixture
-def database(app: Quart) -> Database:
-    found: Database = app.extensions["chronos"].database
-    return found
-
-
-async def get(client: Client, path: str) -> str:
-    response = await client.get(path)
-    assert response.status_code == 200, path
-    return await response.get_data(as_text=True)
 
 
 async def post(client: Client, path: str, name: str = "ops", **headers: str) -> tuple[int, str]:

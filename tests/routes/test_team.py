@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 
 import pytest
 import sqlalchemy as sa
-from quart import Quart, Response
+from quart import Quart
 
 from quart_app import periods
 from quart_app.access import Viewer
@@ -15,25 +15,16 @@ from quart_app.db import Connection, Database
 from quart_app.ids import new_id
 from quart_app.queries import team
 from quart_app.tables import entries, memberships
+from tests.support.answers import words_of
 from tests.support.cast import Cast, Person
 
 HTMX = {"HX-Request": "true"}
 
 
-@pytest.fixture
-def database(app: Quart) -> Database:
-    found: Database = app.extensions["chronos"].database
-    return found
-
-
-async def text(response: Response) -> str:
-    return (await response.get_data(as_text=True)).replace("&#39;", "'")
-
-
 async def see(person: Person, path: str = "/team") -> str:
     response = await person.client.get(path)
     assert response.status_code == 200
-    return await text(response)
+    return await words_of(response)
 
 
 async def post(person: Person, path: str, **fields: str) -> int:

@@ -10,15 +10,9 @@ from quart_app import periods
 from quart_app.db import Database
 from quart_app.live import END
 from quart_app.tables import entries, sessions
-from tests.routes.test_team import HTMX, at, membership, post, see, set_role, text, tracked
+from tests.routes.test_team import HTMX, at, membership, post, see, set_role, tracked
+from tests.support.answers import words_of
 from tests.support.cast import Cast
-
-
-@pytest.fixture
-def database(app: Quart) -> Database:
-    found: Database = app.extensions["chronos"].database
-    return found
-
 
 # --- joining -----------------------------------------------------------------------------------------------------
 
@@ -44,7 +38,7 @@ async def test_somebody_with_an_account_is_taken_in(
 
 async def test_with_htmx_the_form_comes_back_empty(cast: Cast) -> None:
     response = await cast.alice.client.post("/team", form={"who": "charlie", "role": "member"}, headers=HTMX)
-    body = await text(response)
+    body = await words_of(response)
     assert (response.status_code, response.headers["HX-Trigger"]) == (200, "team-changed")
     assert body.startswith('<form id="team-form"')
     assert "“Charlie” is in the team now." in body
@@ -66,7 +60,7 @@ async def test_who_cannot_be_taken_in_is_told_at_the_field(cast: Cast, typed: st
         response = await cast.alice.client.post(
             "/team", form={"who": typed, "role": "viewer"}, headers=headers
         )
-        page = await text(response)
+        page = await words_of(response)
         assert response.status_code == 422
         assert words in page
         assert 'value="viewer" selected' in page
@@ -79,7 +73,7 @@ async def test_trying_name_after_name_is_throttled_and_finding_somebody_is_not(c
     assert answers == [422] * 5 + [429] * 2
     response = await cast.alice.client.post("/team", form={"who": "nobody", "role": "member"})
     assert 0 < int(response.headers["Retry-After"]) <= 60
-    assert "Too many tries" in await text(response)
+    assert "Too many tries" in await words_of(response)
     assert await post(cast.alice, "/team", who="charlie", role="member") == 429
 
 
@@ -107,7 +101,7 @@ async def test_another_role_counts_at_once(
         assert response.status_code == (200 if headers else 303)
         assert await mailbox.take() == ["resync"]
     if headers:
-        body = await text(response)
+        body = await words_of(response)
         assert response.headers["HX-Trigger"] == "team-changed"
         assert body.startswith(f'<tr id="team-row-{cast.dana.viewer.user_id}"')
         assert "Member" in body
@@ -118,12 +112,12 @@ async def test_another_role_counts_at_once(
 async def test_the_last_owner_stays_one(cast: Cast, database: Database, headers: dict[str, str]) -> None:
     response = await cast.alice.client.post(at(cast.alice), form={"role": "member"}, headers=headers)
     assert response.status_code == 422
-    page = await text(response)
+    page = await words_of(response)
     assert "A workspace needs an owner." in page
     assert 'value="member" selected' in page
     response = await cast.alice.client.post(at(cast.alice, "/remove"), headers=headers)
     assert response.status_code == 409
-    assert "A workspace needs an owner." in await text(response)
+    assert "A workspace needs an owner." in await words_of(response)
     assert (await membership(database, cast.alice, cast.alice.viewer.workspace_id))[:2] == ("owner", None)
     assert await post(cast.alice, at(cast.bob), role="owner") == 303
     assert await post(cast.alice, at(cast.alice), role="member") == 303
@@ -134,7 +128,7 @@ async def test_a_role_that_is_none_is_told_at_its_field(cast: Cast, role: str) -
     for headers in ({}, HTMX):
         response = await cast.alice.client.post(at(cast.bob), form={"role": role}, headers=headers)
         assert response.status_code == 422
-        assert "Choose one of the offered values." in await text(response)
+        assert "Choose one of the offered values." in await words_of(response)
 
 
 # --- leaving -----------------------------------------------------------------------------------------------------
@@ -149,7 +143,7 @@ async def test_who_is_removed_is_out_at_once_and_their_time_stays(
         response = await cast.alice.client.post(at(cast.bob, "/remove"), headers=headers)
         assert END in await mailbox.take()
     assert response.status_code == (200 if headers else 303)
-    page = await text(response) if headers else await see(cast.alice)
+    page = await words_of(response) if headers else await see(cast.alice)
     assert "“Bob” is no longer in the team." in page
     assert f"/team/{cast.bob.viewer.user_id}/restore" in page
     assert "2 members" in await see(cast.alice)
@@ -164,7 +158,7 @@ async def test_who_is_removed_is_out_at_once_and_their_time_stays(
     client = app.test_client()
     form = {"username": "bob", "password": "correct horse battery"}
     assert (await client.post("/login", form=form)).status_code == 303
-    page = await text(await client.get("/workspace/menu"))
+    page = await words_of(await client.get("/workspace/menu"))
     assert "bob's workspace" in page
     assert "Alice's workspace" not in page
     wanted = {"workspace": str(cast.alice.viewer.workspace_id)}

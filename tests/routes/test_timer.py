@@ -4,28 +4,16 @@ import re
 from uuid import uuid4
 
 import pytest
-from quart import Quart
 from quart.typing import TestClientProtocol as Client
 
 from quart_app import periods
 from quart_app.access import EntryRow
 from quart_app.db import Database
 from quart_app.queries import projects, timer
+from tests.support.answers import text_of
 from tests.support.cast import Cast, Person
 
 HTMX = {"HX-Request": "true"}
-
-
-@pytest.fixture
-def database(app: Quart) -> Database:
-    found: Database = app.extensions["chronos"].database
-    return found
-
-
-async def text_of(person: Person, path: str = "/timer") -> str:
-    response = await person.client.get(path)
-    assert response.status_code == 200
-    return await response.get_data(as_text=True)
 
 
 async def start(person: Person, *, htmx: bool = False, **fields: str) -> int:

@@ -10,7 +10,8 @@ from quart_app import periods
 from quart_app.days_page import PAGE
 from quart_app.ids import new_id
 from quart_app.queries import entries
-from tests.support.cast import Cast, Person
+from tests.support.answers import text_of
+from tests.support.cast import Cast
 
 # Sunday, 15:00 in Berlin.
 NOW = datetime(2026, 11, 22, 14, tzinfo=UTC)
@@ -20,12 +21,6 @@ A_DAY = 12
 @pytest.fixture(autouse=True)
 def afternoon(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(periods, "now", lambda: NOW)
-
-
-async def text_of(person: Person, path: str) -> str:
-    response = await person.client.get(path)
-    assert response.status_code == 200
-    return await response.get_data(as_text=True)
 
 
 def shown(html: str) -> list[str]:

@@ -6,7 +6,6 @@ from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
-from quart import Quart
 
 from quart_app import periods, web
 from quart_app.db import Database
@@ -16,12 +15,6 @@ from tests.support.cast import Cast, Person
 
 HTMX = {"HX-Request": "true"}
 STARTS = ["/timer/start", "/timer/stop"]
-
-
-@pytest.fixture
-def database(app: Quart) -> Database:
-    found: Database = app.extensions["chronos"].database
-    return found
 
 
 def ago(**how: int) -> int:

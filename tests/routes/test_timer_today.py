@@ -15,6 +15,7 @@ from quart_app.forms.entries import EntryForm, parse_entry
 from quart_app.ids import new_id
 from quart_app.queries import entries
 from quart_app.tables import users
+from tests.support.answers import text_of
 from tests.support.cast import Cast, Person
 
 HTMX = {"HX-Request": "true"}
@@ -27,12 +28,6 @@ def afternoon(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(periods, "now", lambda: NOW)
 
 
-@pytest.fixture
-def database(app: Quart) -> Database:
-    found: Database = app.extensions["chronos"].database
-    return found
-
-
 def at(text: str) -> datetime:
     """A time of this day in UTC; in Berlin it is an hour later."""
     return datetime.fromisoformat(f"2026-11-22 {text:0>5}+00:00")
@@ -42,12 +37,6 @@ async def track(database: Database, person: Person, start: str, end: str, text: 
     key, new = new_id(), entries.EntryValues(text, None, False, at(start), at(end))
     await database.transaction(lambda db: entries.insert_entry(db, person.viewer, key, new, NOW))
     return str(key)
-
-
-async def text_of(person: Person, path: str, status: int = 200) -> str:
-    response = await person.client.get(path)
-    assert response.status_code == status
-    return await response.get_data(as_text=True)
 
 
 def blocks(html: str) -> list[tuple[str, str]]:

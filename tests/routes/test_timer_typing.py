@@ -5,29 +5,20 @@ import time
 from html import unescape
 
 import pytest
-from quart import Quart, Response
+from quart import Response
 
 from quart_app.access import EntryRow
 from quart_app.db import Database
 from quart_app.queries import projects, tags, timer
+from tests.support.answers import body_of
 from tests.support.cast import Cast, Person
 
 HTMX = {"HX-Request": "true"}
 WHEN = {"date": "2026-11-20", "start": "9", "end": "10"}
 
 
-@pytest.fixture
-def database(app: Quart) -> Database:
-    found: Database = app.extensions["chronos"].database
-    return found
-
-
 async def send(person: Person, path: str, *, htmx: object = True, **fields: str) -> Response:
     return await person.client.post(path, form=fields, headers=HTMX if htmx else {})
-
-
-async def body_of(response: Response) -> str:
-    return await response.get_data(as_text=True)
 
 
 async def suggested(person: Person, q: str) -> str:

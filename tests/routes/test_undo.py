@@ -7,16 +7,11 @@ import pytest
 from quart import Quart
 from quart.typing import TestClientProtocol as Client
 
+from tests.support.answers import text_of
 from tests.support.cast import Cast, Person
 
 HTMX = {"HX-Request": "true"}
 ENTRY = {"date": "2026-11-20", "start": "9:00", "end": "10:00"}
-
-
-async def text_of(person: Person, path: str = "/timer") -> str:
-    response = await person.client.get(path)
-    assert response.status_code == 200
-    return await response.get_data(as_text=True)
 
 
 async def post(person: Person, path: str, fields: dict[str, str] | None = None, *, htmx: bool = True) -> str:

@@ -4,30 +4,21 @@ from uuid import UUID, uuid4
 
 import pytest
 import sqlalchemy as sa
-from quart import Quart, Response
+from quart import Quart
 
 from quart_app.db import Database
 from quart_app.live import END
 from quart_app.tables import memberships, sessions, workspaces
+from tests.support.answers import words_of
 from tests.support.cast import Cast, Person
 
 HTMX = {"HX-Request": "true"}
 
 
-@pytest.fixture
-def database(app: Quart) -> Database:
-    found: Database = app.extensions["chronos"].database
-    return found
-
-
-async def text(response: Response) -> str:
-    return (await response.get_data(as_text=True)).replace("&#39;", "'")
-
-
 async def page_of(person: Person, path: str = "/workspace") -> str:
     response = await person.client.get(path)
     assert response.status_code == 200
-    return await text(response)
+    return await words_of(response)
 
 
 async def make_workspace(person: Person, name: str = "Side business") -> UUID:
@@ -103,7 +94,7 @@ async def test_whoever_leads_it_names_it_and_all_hear_of_it(
 
 async def test_with_htmx_the_form_comes_back_with_the_new_name(cast: Cast) -> None:
     response = await cast.alice.client.post("/workspace", form={"name": "Northwind"}, headers=HTMX)
-    body = await text(response)
+    body = await words_of(response)
     assert (response.status_code, response.headers["HX-Trigger"]) == (200, "workspace-changed")
     assert body.startswith('<section id="workspace-name"')
     assert 'value="Northwind"' in body
@@ -123,7 +114,7 @@ async def test_nobody_else_names_it(cast: Cast, headers: dict[str, str]) -> None
 async def test_a_name_that_is_none_is_told_at_its_field(cast: Cast, typed: str, words: str) -> None:
     for headers in ({}, HTMX):
         response = await cast.alice.client.post("/workspace", form={"name": typed}, headers=headers)
-        page = await text(response)
+        page = await words_of(response)
         assert response.status_code == 422
         assert words in page
         assert f'value="{typed}"' in page
@@ -150,7 +141,7 @@ async def test_overlaps_are_forbidden_and_allowed_again(cast: Cast, database: Da
 
 async def test_with_htmx_the_rule_answers_itself(cast: Cast) -> None:
     response = await cast.alice.client.post("/workspace/rule", form={"forbids": "1"}, headers=HTMX)
-    body = await text(response)
+    body = await words_of(response)
     assert response.headers["HX-Trigger"] == "workspace-changed"
     assert body.startswith('<section id="workspace-rule"')
     assert "Allow overlaps" in body
@@ -176,7 +167,7 @@ async def test_one_makes_another_and_is_in_it(app: Quart, cast: Cast) -> None:
 async def test_a_workspace_without_a_name_is_not_made(cast: Cast) -> None:
     response = await cast.bob.client.post("/workspace/new", form={"name": " "})
     assert response.status_code == 422
-    assert "Enter a name." in await text(response)
+    assert "Enter a name." in await words_of(response)
     assert "Alice's workspace" in await page_of(cast.bob, "/workspace/menu")
 
 
@@ -215,7 +206,7 @@ async def test_another_browser_of_the_same_person_stays_where_it_is(app: Quart, 
     await other.post("/login", form={"username": "bob", "password": "correct horse battery"})
     await make_workspace(cast.bob)
     assert "Alice's workspace</" not in await page_of(cast.bob, "/workspace/name")
-    assert "Alice's workspace" in await text(await other.get("/workspace/name"))
+    assert "Alice's workspace" in await words_of(await other.get("/workspace/name"))
 
 
 async def test_a_timer_that_ends_by_a_start_elsewhere_is_told_where_it_ran(app: Quart, cast: Cast) -> None:

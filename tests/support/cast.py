@@ -15,7 +15,7 @@ from quart.typing import TestClientProtocol
 
 from quart_app import periods, web
 from quart_app.access import Viewer
-from quart_app.db import Connection
+from quart_app.db import Connection, Database
 from quart_app.ids import new_id
 from quart_app.tables import memberships, sessions, users, workspaces
 
@@ -61,6 +61,13 @@ async def make_cast(app: Quart) -> Cast:
 async def cast(app: Quart) -> Cast:
     """Alice, Bob, Dana and Charlie, signed in to `app`."""
     return await make_cast(app)
+
+
+@pytest.fixture
+def database(app: Quart) -> Database:
+    """The database of `app` itself, to look behind it: for folders whose conftest.py takes it."""
+    found: Database = app.extensions["chronos"].database
+    return found
 
 
 async def _insert_workspace(db: Connection, name: str, now: datetime) -> tuple[UUID, str]:
