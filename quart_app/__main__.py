@@ -3,11 +3,13 @@
 import asyncio
 import sys
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
+from quart_app.ending import end_on_sigterm
 from quart_app.settings import Settings, SettingsError, load_settings, unknown_variables
 
 T = TypeVar("T")
@@ -36,6 +38,7 @@ class _Commands(click.Group):
 @click.version_option(package_name="chronos-time-tracker", prog_name="Chronos")
 def main() -> None:
     """Chronos, the time tracker. Settings come from the environment: see docs/settings.md."""
+    end_on_sigterm()
 
 
 def _load(**options: object) -> Settings:
@@ -218,6 +221,39 @@ def static(folder: Path) -> None:
 
 
 @main.command()
+@click.argument("place", metavar="[FILE|FOLDER]", required=False)
+@click.option(
+    "--keep", type=click.IntRange(min=1), metavar="N", help="Remove all but the newest N in the folder."
+)
+def backup(place: str | None, keep: int | None) -> None:
+    """Back the database up while it is in use, into FILE, or into FOLDER under a name with the time."""
+    settings = _load()
+    from quart_app import backup, drafts
+
+    try:
+        made = backup.back_up(settings, place, keep, datetime.now(UTC))
+    except drafts.Refused as refused:
+        raise Stop(str(refused)) from refused
+    click.echo(f"{settings.database.place} is backed up in {made.path} ({made.size:,} bytes).")
+    if made.removed:
+        click.echo(f"Removed: {', '.join(path.name for path in made.removed)}")
+
+
+@main.command()
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+def restore(file: Path) -> None:
+    """Put the backup FILE in the database's place. Stop Chronos first."""
+    settings = _load()
+    from quart_app import backup, drafts, migrations
+
+    try:
+        for line in backup.restore(settings, file, datetime.now(UTC)):
+            click.echo(line)
+    except (drafts.Refused, migrations.SchemaTooNew) as refused:
+        raise Stop(str(refused)) from refused
+
+
+@main.command()
 def doctor() -> None:
     """Look at database, schema, clock, secret, proxy and workers, and say what to do about each."""
     settings = _load()
@@ -246,7 +282,9 @@ async def _with_database(settings: Settings, work: Callable[[Any], Awaitable[T]]
         return await work(database)
     except Unavailable as error:
         place, reason = settings.database.place, reason_of(error)
-        raise Stop(f"The database {place} can't be reached: {reason}\n{advice_for(settings)}") from error
+        raise Stop(
+            f"The database {place} can't be reached: {reason}\n{advice_for(settings, error)}"
+        ) from error
     finally:
         await database.dispose()
 
@@ -262,8 +300,8 @@ async def _reach(settings: Settings, database: Any) -> None:
         try:
             await database.ping()
         except Unavailable as error:
-            if loop.time() + pause > deadline:
-                raise
+            if error.trouble == "refused" or loop.time() + pause > deadline:
+                raise  # a wrong password stays wrong, however long one waits
             if pause == 0.25:
                 click.echo(
                     f"Waiting for the database {settings.database.place}: {reason_of(error)}", err=True

@@ -28,21 +28,25 @@ class Tls:
     key: str | None = None
     password: str | None = field(default=None, repr=False)
 
+    @property
+    def is_checked(self) -> bool:
+        """Whether the server must show a certificate that an authority has signed. libpq does so, too, where a root
+        certificate is given with sslmode=require."""
+        return self.mode in _CHECKED or self.rootcert not in (None, "system")
+
     def argument(self) -> str | ssl.SSLContext:
         """What asyncpg takes as `ssl`. Raises OSError (ssl.SSLError is one) for files that are no good."""
         if self.mode in _UNCHECKED and not (self.rootcert or self.cert):
             return self.mode
-        # As libpq does: a root certificate given with sslmode=require is checked.
-        checked = self.mode in _CHECKED or self.rootcert not in (None, "system")
         context = (
             ssl.create_default_context(cafile=self._authorities())
-            if checked
+            if self.is_checked
             else ssl.create_default_context()
         )
         # Python 3.13 asks for extensions that private authorities (and some clouds') do not write.
         context.verify_flags &= ~ssl.VERIFY_X509_STRICT
         context.check_hostname = self.mode == "verify-full"
-        if not checked:
+        if not self.is_checked:
             context.verify_mode = ssl.CERT_NONE
         if self.cert:
             context.load_cert_chain(self.cert, self.key, self.password)

@@ -1,8 +1,6 @@
-"""The database: engine, reading(), writing(), errors by name. What differs in SQL itself stands in dialects.py."""
+"""The database: engine, reading(), writing(). What differs in SQL itself stands in dialects.py."""
 
 import asyncio
-import re
-import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -15,35 +13,14 @@ from sqlalchemy import event, exc
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from quart_app.db_errors import UNWRITABLE, Conflict, Trouble, Unavailable, named_errors, sqlstate
 from quart_app.settings import Settings
-from quart_app.tables import metadata
+
+__all__ = ["MIGRATION_LOCK", "Conflict", "Connection", "Database", "SchemaState", "Trouble", "Unavailable"]
 
 T = TypeVar("T")
 Connection = AsyncConnection
-
-# SQLSTATE classes and codes which say that the server, not the statement, is at fault (PostgreSQL, appendix A):
-# 08 connection, 28 wrong password, 3D no such database, 53 out of resources, 57 operator intervention, 58 system
-# error, 25006 read-only (a standby).
-_SERVER_FAULT = re.compile(r"^(08|28|3D|53|57|58|25006)")
 _RETRY = {"40001", "40P01"}  # serialization failure, deadlock
-_SQLITE_FAULT = re.compile(r"locked|busy|disk|unable to open|readonly|malformed", re.IGNORECASE)
-
-
-class Conflict(Exception):
-    """The database refused a write that breaks one of its rules.
-
-    `kind` is "unique", "foreign_key", "check", "exclusion" or "other"; `constraint` is the rule's name where the
-    database tells it (SQLite does not name foreign keys).
-    """
-
-    def __init__(self, kind: str, constraint: str | None) -> None:
-        super().__init__(f"{kind}: {constraint}")
-        self.kind = kind
-        self.constraint = constraint
-
-
-class Unavailable(Exception):
-    """The database can't be reached, or can't work, just now; trying again later may succeed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +47,8 @@ class Database:
         self.settings = settings
         self.url = make_url(settings.database_url)
         self.dialect = self.url.get_backend_name()
+        # Why the last write failed, where the database itself can't take any; None since one has succeeded.
+        self.unwritable: Trouble | None = None
         self._one_writer = asyncio.Lock()
         self._unfinished: set[asyncio.Task[Any]] = set()
         self.engine = self._make_engine()
@@ -82,12 +61,13 @@ class Database:
         )
 
     def _make_engine(self, *, patient: bool = False) -> AsyncEngine:
-        """The pool for serving, or (`patient`) one for long work, where no statement times out."""
+        """The pool for serving, or (`patient`) one for long work, past any pooler, where no statement times out."""
         if self.dialect == "sqlite":
             return self._make_sqlite_engine(patient=patient)
         wait = self.settings.database_connect_seconds
+        place = self.settings.direct if patient else self.settings.database
         return create_async_engine(
-            self.url,
+            place.url,
             pool_size=self.settings.pool_size,
             max_overflow=self.settings.pool_size,
             pool_timeout=wait,
@@ -95,7 +75,7 @@ class Database:
             pool_use_lifo=True,
             skip_autocommit_rollback=True,
             hide_parameters=True,
-            connect_args={**self.settings.connect_args(), "command_timeout": None if patient else 60},
+            connect_args={**place.connect_args("chronos", wait), "command_timeout": None if patient else 60},
         )
 
     def _make_sqlite_engine(self, *, patient: bool) -> AsyncEngine:
@@ -129,14 +109,25 @@ class Database:
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[Connection]:
         """A connection for reads; each statement sees what is committed when it starts. Raises Unavailable."""
-        with _named_errors():
+        with named_errors():
             async with self._opened(self._reader) as db:
                 yield db
 
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[Connection]:
         """One transaction, committed at the end and rolled back on any error. Raises Conflict and Unavailable."""
-        with _named_errors():
+        try:
+            async with self._writing() as db:
+                yield db
+        except Unavailable as error:
+            if error.trouble in UNWRITABLE:
+                self.unwritable = error.trouble
+            raise
+        self.unwritable = None
+
+    @asynccontextmanager
+    async def _writing(self) -> AsyncIterator[Connection]:
+        with named_errors():
             if self.dialect != "sqlite":
                 async with self._opened(self.engine) as db, db.begin():
                     yield db
@@ -158,7 +149,7 @@ class Database:
             async with self.writing() as db:
                 return await work(db)
         except exc.DBAPIError as error:
-            if _sqlstate(error) not in _RETRY:
+            if sqlstate(error) not in _RETRY:
                 raise
         async with self.writing() as db:
             return await work(db)
@@ -182,9 +173,11 @@ class Database:
         return {"size": pool.size(), "used": pool.checkedout(), "idle": pool.checkedin()}
 
     async def connect_listener(self) -> "asyncpg.Connection[asyncpg.Record]":
-        """A connection of its own, outside the pool, for LISTEN. PostgreSQL only."""
-        address = self.url.translate_connect_args(username="user")
-        options: dict[str, Any] = {**address, **self.url.query, **self.settings.connect_args("chronos-live")}
+        """A connection of its own, past pool and pooler, for LISTEN. PostgreSQL only."""
+        direct = self.settings.direct
+        _, options = self.engine.dialect.create_connect_args(make_url(direct.url))
+        options.pop("prepared_statement_cache_size", None)  # SQLAlchemy's own
+        options.update(direct.connect_args("chronos-live", self.settings.database_connect_seconds))
         connection: asyncpg.Connection[asyncpg.Record] = await asyncpg.connect(**options)
         return connection
 
@@ -201,7 +194,7 @@ class Database:
         """
         engine = self._make_engine(patient=True)
         try:
-            with _named_errors():
+            with named_errors():
                 async with engine.connect() as db:
                     if self.dialect == "sqlite":
                         async with _immediately(db):
@@ -211,7 +204,7 @@ class Database:
                     else:
                         async with db.begin():
                             await db.execute(
-                                sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK}
+                                sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK}
                             )
                             yield db
         finally:
@@ -259,7 +252,7 @@ class Database:
         await self.engine.dispose()
 
 
-_MIGRATION_LOCK = 0x43_48_52_4F_4E_4F_53  # "CHRONOS"
+MIGRATION_LOCK = 0x43_48_52_4F_4E_4F_53  # "CHRONOS"
 _NOTIFY = sa.select(sa.func.pg_notify(sa.bindparam("channel"), sa.bindparam("payload")))
 
 
@@ -279,70 +272,3 @@ async def _immediately(db: Connection) -> AsyncIterator[None]:
             await db.exec_driver_sql("ROLLBACK")
         raise
     await db.exec_driver_sql("COMMIT")
-
-
-class _named_errors:  # noqa: N801 (used as a with statement)
-    """Turns the drivers' errors into Conflict and Unavailable; what is neither passes as it is."""
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, _kind: Any, error: BaseException | None, _trace: Any) -> None:
-        if isinstance(error, exc.IntegrityError):
-            raise _conflict(error) from error
-        if error is not None and is_unavailable(error):
-            raise Unavailable(type(error).__name__) from error
-
-
-def is_unavailable(error: BaseException) -> bool:
-    """Whether this error of a driver says that the database is away, rather than that a statement is wrong."""
-    if isinstance(error, exc.TimeoutError):
-        return True
-    if isinstance(error, exc.DBAPIError):
-        if error.connection_invalidated:
-            return True
-        if isinstance(error.orig, sqlite3.OperationalError):
-            return bool(_SQLITE_FAULT.search(str(error.orig)))
-        return bool(_SERVER_FAULT.match(_sqlstate(error) or ""))
-    if isinstance(error, asyncpg.PostgresError):
-        return bool(_SERVER_FAULT.match(getattr(error, "sqlstate", None) or ""))
-    return isinstance(error, OSError | asyncpg.InterfaceError)
-
-
-def _sqlstate(error: exc.DBAPIError) -> str | None:
-    return getattr(error.orig, "sqlstate", None) or getattr(error.orig, "pgcode", None)
-
-
-def _conflict(error: exc.IntegrityError) -> Conflict:
-    state = _sqlstate(error)
-    if state is not None:
-        kinds = {
-            "23505": "unique",
-            "23503": "foreign_key",
-            "23001": "foreign_key",
-            "23514": "check",
-            "23P01": "exclusion",
-        }
-        cause = getattr(error.orig, "__cause__", None)
-        return Conflict(kinds.get(state, "other"), getattr(cause, "constraint_name", None))
-    text = str(error.orig)
-    if match := re.match(r"UNIQUE constraint failed: (.+)", text):
-        return Conflict("unique", _unique_names().get(match[1], match[1]))
-    if match := re.match(r"CHECK constraint failed: (\w+)", text):
-        return Conflict("check", match[1])
-    if match := re.match(r"ex_\w+$", text):  # raised by a trigger of ours
-        return Conflict("exclusion", match[0])
-    return Conflict("foreign_key" if "FOREIGN KEY" in text else "other", None)
-
-
-def _unique_names() -> dict[str, str]:
-    """SQLite names the columns of a broken unique rule; this finds the rule's own name again."""
-    names = {}
-    for table in metadata.tables.values():
-        rules: list[Any] = [
-            c for c in table.constraints if isinstance(c, sa.UniqueConstraint | sa.PrimaryKeyConstraint)
-        ]
-        rules += [index for index in table.indexes if index.unique]
-        for rule in rules:
-            names[", ".join(f"{table.name}.{column.name}" for column in rule.columns)] = str(rule.name)
-    return names

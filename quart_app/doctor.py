@@ -2,6 +2,8 @@
 
 import os
 import re
+import shutil
+import ssl
 import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,12 +11,14 @@ from datetime import UTC, datetime
 from typing import Literal
 
 from quart_app.db import Database, Unavailable
+from quart_app.db_errors import MEANINGS
 from quart_app.migrations import schema_state
 from quart_app.queries import health
 from quart_app.settings import SECRET_KEY_LENGTH, Settings, unknown_variables
 
 Level = Literal["ok", "warning", "fault"]
 CLOCK_FAULT_SECONDS = 30.0
+LITTLE_SPACE = 200_000_000  # bytes
 CLOCK_WARNING_SECONDS = 2.0
 
 
@@ -104,26 +108,93 @@ async def _look_at_database(settings: Settings, database: Database) -> list[Find
         after = datetime.now(UTC)
         schema = await _schema(database)
     except Unavailable as error:
-        return [Finding("database", "fault", f"{place}: {reason_of(error)}", advice_for(settings))]
+        return [Finding("database", "fault", f"{place}: {reason_of(error)}", advice_for(settings, error))]
     if facts is None:
         return [
             Finding("database", "ok", f"SQLite, {place}."),
             schema,
             Finding("clock", "ok", "This machine's."),
+            _space(settings),
         ]
     return [
         Finding("database", "ok", f"PostgreSQL {facts.version}, {place}."),
         _connections(settings, facts),
         schema,
         _clock((facts.clock - before - (after - before) / 2).total_seconds()),
+        _tls(settings, facts),
+        *([_read_only()] if facts.is_read_only else []),
+        *([await _direct(settings, facts)] if settings.direct_database else []),
     ]
 
 
-def advice_for(settings: Settings) -> str:
-    """What to do about a database that can't be reached."""
+def _read_only() -> Finding:
+    return Finding("writing", "fault", f"{MEANINGS['read-only'].capitalize()}.", _ADVICE["read-only"])
+
+
+def _tls(settings: Settings, facts: health.ServerFacts) -> Finding:
+    tls, here = settings.database.tls, ("/", "localhost", "127.", "[::1]")
+    if facts.is_encrypted and tls is not None and tls.is_checked:
+        return Finding("tls", "ok", "The way to the database is encrypted, and its certificate checked.")
+    if settings.database.place.startswith(here):
+        return Finding("tls", "ok", "The database is on this machine.")
+    if facts.is_encrypted:
+        words = "The way to the database is encrypted, but nobody checks to whom it leads."
+    else:
+        words = "The way to the database is not encrypted."
+    advice = "Add sslmode=verify-full to DATABASE_URL, and sslrootcert if its authority is your own."
+    return Finding("tls", "warning", words, advice)
+
+
+async def _direct(settings: Settings, facts: health.ServerFacts) -> Finding:
+    """The way past the pooler must lead to the very same database: else LISTEN hears nothing, and backups are of
+    something else."""
+    database = Database(settings.model_copy(update={"database": settings.direct, "direct_database": None}))
+    place = settings.direct.place
+    try:
+        async with database.reading() as db:
+            found = await health.find_server_facts(db)
+    except Unavailable as error:
+        return Finding("direct", "fault", f"{place}: {reason_of(error)}", advice_for(settings, error))
+    finally:
+        await database.dispose()
+    if found is None or found.identity != facts.identity:
+        words = f"{place} is another database than {settings.database.place}."
+        return Finding(
+            "direct", "fault", words, "Set CHRONOS_DIRECT_DATABASE_URL to the server behind the pooler."
+        )
+    return Finding("direct", "ok", f"{place} leads to the same database.")
+
+
+def _space(settings: Settings) -> Finding:
+    free = shutil.disk_usage(settings.keep_dir).free
+    words = f"{free / 1e9:.1f} GB are free on the disk of {settings.keep_dir}."
+    if free < LITTLE_SPACE:
+        level: Level = "warning" if free > LITTLE_SPACE / 20 else "fault"
+        return Finding(
+            "space", level, words, "Make room there before the disk is full: then nothing can be saved."
+        )
+    return Finding("space", "ok", words)
+
+
+def advice_for(settings: Settings, error: Unavailable) -> str:
+    """What to do about a database that can't be reached, or can't work."""
+    if error.trouble in _ADVICE:
+        return _ADVICE[error.trouble]
+    if isinstance(error.__cause__, ssl.SSLError):
+        return (
+            "Is sslrootcert the authority that signed the server's certificate, and the host the name in it?"
+        )
     if settings.is_sqlite:
         return "May this user write to the file and its folder, and is there space left on the disk?"
     return "Is PostgreSQL running there, and does DATABASE_URL have the right host, name, user and password?"
+
+
+_ADVICE = {
+    "full": "The disk of the database is full: make room there. Nothing needs to be started again after that.",
+    "read-only": "Nobody may write there: is it a standby, a file or folder of another user, a disk mounted read-only?",
+    "broken": "The disk of the database, or its file, is damaged: look at the system's log, and have a backup at hand.",
+    "crowded": "Raise max_connections on the server, or lower CHRONOS_POOL_SIZE and CHRONOS_WORKERS.",
+}
 
 
 def reason_of(error: Unavailable) -> str:

@@ -10,11 +10,12 @@ from werkzeug.exceptions import HTTPException, abort
 
 from quart_app import exclusion, logs
 from quart_app.access import Forbidden, Missing
-from quart_app.db import Conflict, Unavailable
+from quart_app.db import Conflict, Trouble, Unavailable
 from quart_app.web import find_viewer, speak_to, wants_fragment
 from quart_app.words import N_, _
 
 _log = structlog.get_logger(__name__)
+Fields = list[tuple[str, str]]
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -74,6 +75,23 @@ WORDS = {
 }
 
 
+# The same for a database that can still be read.
+UNSAVED = N_("Nothing can be saved right now")
+TROUBLES: dict[Trouble, tuple[str, str]] = {
+    "full": (
+        UNSAVED,
+        N_("The database's disk is full. Tell whoever runs this Chronos, and try again when there is room."),
+    ),
+    "read-only": (UNSAVED, N_("The database takes no changes at the moment. Try again in a while.")),
+    "broken": (
+        UNSAVED,
+        N_("The database's disk does not work. Tell whoever runs this Chronos, and try again later."),
+    ),
+}
+# Seconds after which trying again makes sense: a restart takes a few, making room takes somebody.
+RETRY_AFTER, RETRY_AFTER_HELP = "5", "60"
+
+
 async def _find_language(*, ask_database: bool) -> None:
     """Where nobody has asked yet who the caller is. An outage leaves what the browser prefers."""
     if "is_spoken_to" not in g:
@@ -89,24 +107,44 @@ OVERLAPS = N_(
 )
 
 
-async def error_response(status: int, detail: str | None = None) -> Response:
+async def error_response(
+    status: int, detail: str | None = None, *, trouble: Trouble = "away", again: Fields | None = None
+) -> Response:
     """An error as a page of the site's look, or as a fragment where htmx asks. One of ours asks no database, which may
-    be the trouble."""
+    be the trouble. `again` is what was sent, to be sent once more by a button on the page."""
     await _find_language(ask_database=status < 500)
-    title, advice = WORDS.get(status, WORDS[400 if status < 500 else 500])
+    title, advice = TROUBLES.get(trouble, WORDS.get(status, WORDS[400 if status < 500 else 500]))
     template = "errors/_error.html" if wants_fragment() else "errors/error.html"
     body = await render_template(
-        template, status=status, title=_(title), advice=detail or _(advice), request_id=logs.request_id()
+        template,
+        status=status,
+        title=_(title),
+        advice=detail or _(advice),
+        request_id=logs.request_id(),
+        again=again,
+        address=request.full_path.removesuffix("?"),
     )
     response = cast(Response, await make_response(body, status))
     response.headers["Cache-Control"] = "no-store"
     response.vary.add("Accept-Language")
     if status == 503:
-        response.headers["Retry-After"] = "5"
+        response.headers["Retry-After"] = RETRY_AFTER_HELP if trouble in TROUBLES else RETRY_AFTER
     if wants_fragment():
         response.headers["HX-Retarget"] = "#toasts"
         response.headers["HX-Reswap"] = "beforeend"
     return response
+
+
+async def _what_was_sent() -> Fields | None:
+    """The fields of a plain form, for htmx leaves the form as it is. Nothing of one with a password, which must not
+    stand in a page."""
+    if request.method != "POST" or wants_fragment():
+        return None
+    try:
+        fields = [*(await request.form).items(multi=True)]
+    except HTTPException:
+        return None
+    return None if any("password" in name for name, _value in fields) else fields
 
 
 def install(app: Quart) -> None:
@@ -124,8 +162,9 @@ def install(app: Quart) -> None:
         return response
 
     async def unavailable(error: Unavailable) -> Response:
-        _log.warning("database_unavailable", path=request.path, error=str(error))
-        return await error_response(503)
+        tell = _log.error if error.trouble in TROUBLES else _log.warning
+        tell("database_unavailable", path=request.path, reason=error.meaning, error=str(error))
+        return await error_response(503, trouble=error.trouble, again=await _what_was_sent())
 
     async def missing(error: Missing) -> Response:
         return await error_response(404)

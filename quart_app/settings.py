@@ -70,6 +70,15 @@ class Settings(BaseSettings):
         default_factory=lambda known: parse_database_url(sqlite_url(known["data_dir"] / "chronos.db")),
         alias="database_url",
     )
+    direct_database: Annotated[
+        DatabaseUrl | None,
+        BeforeValidator(_database),
+        _env(
+            "CHRONOS_DIRECT_DATABASE_URL",
+            example="postgresql://chronos:password@localhost:5432/chronos",
+            secret=True,
+        ),
+    ] = Field(default=None, alias="direct_database_url")
     database_connect_seconds: Annotated[Seconds, _env("CHRONOS_DATABASE_CONNECT_SECONDS", example="2")] = 2.0
     database_wait_seconds: Annotated[float, _env("CHRONOS_DATABASE_WAIT_SECONDS", example="30")] = Field(
         default_factory=lambda known: 30.0 if known["environment"] == "production" else 0.0, ge=0, le=600
@@ -107,6 +116,11 @@ class Settings(BaseSettings):
         return self.database.url
 
     @property
+    def direct(self) -> DatabaseUrl:
+        """The address for what needs a session of its own: LISTEN, migrations, backups. No pooler may stand there."""
+        return self.direct_database or self.database
+
+    @property
     def is_sqlite(self) -> bool:
         return self.database.is_sqlite
 
@@ -139,6 +153,16 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """load_settings() reads the environment by its own source, so that all faults come out together."""
         return (init_settings,)
+
+    @field_validator("direct_database")
+    @classmethod
+    def _directly_to_postgresql(cls, value: DatabaseUrl | None, info: ValidationInfo) -> DatabaseUrl | None:
+        database = info.data.get("database")
+        if value is not None and value.is_sqlite:
+            raise ValueError("is for SQLite: it is of use only with PostgreSQL.")
+        if value is not None and database is not None and database.is_sqlite:
+            raise ValueError("goes only with DATABASE_URL, and that leads to SQLite: leave it out.")
+        return value
 
     @field_validator("secret_key")
     @classmethod

@@ -15,6 +15,7 @@ from urllib.request import urlopen
 import pytest
 
 from quart_app.samples import studio
+from tests.support import postgres
 
 ROOT = Path(__file__).parents[1]
 KEY = "0123456789abcdef" * 4
@@ -64,7 +65,7 @@ def spoiled(environ: dict[str, str]) -> None:
 def test_help_names_every_command(chronos: Chronos) -> None:
     told = chronos("--help")
     assert told.returncode == 0
-    for name in ("serve", "migrate", "sample-data", "create-user", "doctor"):
+    for name in ("serve", "migrate", "sample-data", "create-user", "backup", "restore", "doctor"):
         assert re.search(rf"^  {name} ", told.stdout, re.MULTILINE)
 
 
@@ -134,7 +135,7 @@ def test_a_database_that_is_away_is_said_in_words(chronos: Chronos, name: str) -
 def test_a_database_that_does_not_exist_is_said_in_words(
     chronos: Chronos, postgres_url: str, name: str
 ) -> None:
-    told = chronos(name, PORT="0", DATABASE_URL=postgres_url.replace("/postgres?", "/nowhere?"))
+    told = chronos(name, PORT="0", DATABASE_URL=postgres.on_database(postgres_url, "nowhere"))
     assert told.returncode == 1
     assert 'database "nowhere" does not exist' in told.stdout + told.stderr
     assert "does DATABASE_URL have the right" in told.stdout + told.stderr

@@ -22,9 +22,12 @@ LONGEST_FILE = 400  # lines; from 300 on, and from 40 in a function, they are on
 # Which floor may look at which: the ones named here, and whatever these may look at. A folder is one floor,
 # and its modules never import each other.
 ARROWS = {
-    "__main__": "server samples doctor reloader",
+    "__main__": "server samples doctor backup reloader ending",
     "server": "app listening supervisor migrations",
     "doctor": "queries migrations",
+    "backup": "copies dumps migrations",
+    "copies": "drafts",
+    "dumps": "drafts db",
     "app": "routes errors outermost assets proxy housekeeping words",
     "outermost": "errors",
     "housekeeping": "queries",
@@ -53,7 +56,8 @@ ARROWS = {
     "access": "db dialects periods",
     "migrations": "db",
     "live": "db",
-    "db": "tables settings",
+    "db": "db_errors settings",
+    "db_errors": "tables",
     "dialects": "tables",
     "tables": "kinds",
     "metrics": "settings",
@@ -67,13 +71,15 @@ ARROWS = {
     "timesheet": "periods",
     "strip": "timesheet",
     "fields": "words",
+    "shelf": "",
     **dict.fromkeys(("database_url", "ids", "money", "passwords", "periods", "proxy", "trimming"), ""),
     **dict.fromkeys(("assets", "fuzzy", "healthcheck", "reloader", "supervisor", "kinds", "variables"), ""),
+    **dict.fromkeys(("drafts", "ending"), ""),
 }
 # Which floors may import a library: the others get what they need from these.
 HTTP = {
     *("server", "app", "outermost", "routes", "timer_page", "questions", "days_page", "errors", "web"),
-    *("activity", "late", "logs", "metrics"),
+    *("activity", "again", "late", "logs", "metrics"),
 }
 SQL = {
     "queries",
@@ -85,6 +91,7 @@ SQL = {
     "tables",
     "kinds",
     "db",
+    "db_errors",
     "dialects",
     "migrations",
     "samples",

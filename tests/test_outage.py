@@ -17,10 +17,10 @@ HTMX = {"HX-Request": "true"}
 
 
 class Line:
-    """The line to the database, that can be cut and mended: a port that leads to the server's socket."""
+    """The line to the database, that can be cut and mended: a port that leads to the server."""
 
-    def __init__(self, socket: str) -> None:
-        self.socket, self.port = socket, 0
+    def __init__(self, url: sa.URL) -> None:
+        self.url, self.port = url, 0
         self._server: asyncio.Server | None = None
         self._writers: set[asyncio.StreamWriter] = set()
 
@@ -36,10 +36,16 @@ class Line:
         await asyncio.sleep(0)
 
     async def _relay(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        onward, answer = await asyncio.open_unix_connection(self.socket)
+        onward, answer = await self._connect()
         self._writers |= {writer, answer}
         await asyncio.gather(_copy(reader, answer), _copy(onward, writer))
         self._writers -= {writer, answer}
+
+    async def _connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        port = int(str(self.url.query.get("port") or self.url.port or 5432))
+        if self.url.host:
+            return await asyncio.open_connection(self.url.host, port)
+        return await asyncio.open_unix_connection(f"{self.url.query['host']}/.s.PGSQL.{port}")
 
 
 async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -55,8 +61,7 @@ async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
 
 @pytest.fixture
 async def line(database_url: str) -> AsyncIterator[Line]:
-    url = make_url(database_url)
-    line = Line(str(Path(str(url.query["host"])) / f".s.PGSQL.{url.query.get('port') or url.port or 5432}"))
+    line = Line(make_url(database_url))
     await line.mend()
     yield line
     await line.cut()

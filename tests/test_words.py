@@ -186,8 +186,9 @@ def test_a_template_says_nothing_but_messages(name: str) -> None:
 
 # Modules that speak to those who run Chronos, in English: the command line, the log, settings, the database.
 OPERATORS = """
-__main__ access database_url db dialects doctor housekeeping ids kinds listening live logs metrics migrations
-money periods proxy reloader samples server settings supervisor tables variables words
+__main__ access backup copies database_url db db_errors dialects doctor drafts dumps ending healthcheck housekeeping ids
+kinds listening live logs metrics migrations money periods proxy reloader samples server settings supervisor tables
+variables words
 """
 # Who calls these says nothing to people: the words are for developers, or are names.
 SILENT_CALLS = """

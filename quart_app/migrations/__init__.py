@@ -10,6 +10,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 from quart_app.db import Database, SchemaState
+from quart_app.tables import metadata
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
@@ -54,7 +55,7 @@ async def upgrade(database: Database) -> SchemaState:
     Raises SchemaTooNew, and Unavailable.
     """
     state = await schema_state(database)
-    _refuse_newer(state.current)
+    refuse_newer(state.current)
     if not state.is_current:
         async with database.migrating() as db:
             await db.run_sync(_upgrade)
@@ -62,14 +63,25 @@ async def upgrade(database: Database) -> SchemaState:
     return state
 
 
-def _refuse_newer(current: str | None) -> None:
-    if current is not None and current not in _history()[1]:
+def is_known(revision: str) -> bool:
+    """Whether this code knows the revision; a newer Chronos has more."""
+    return revision in _history()[1]
+
+
+def refuse_newer(current: str | None) -> None:
+    """Raises SchemaTooNew."""
+    if current is not None and not is_known(current):
         raise SchemaTooNew(current)
+
+
+def tables() -> frozenset[str]:
+    """The names of all tables that Chronos has in its database."""
+    return frozenset(metadata.tables) | {"alembic_version"}
 
 
 def _upgrade(connection: "Connection") -> None:
     # Asked again under the lock: while this process waited for it, a newer Chronos may have migrated.
-    _refuse_newer(MigrationContext.configure(connection).get_current_revision())
+    refuse_newer(MigrationContext.configure(connection).get_current_revision())
     configuration = config()
     configuration.attributes["connection"] = connection
     command.upgrade(configuration, "head")

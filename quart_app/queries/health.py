@@ -11,11 +11,15 @@ from quart_app.tables import entries
 
 @dataclass(frozen=True, slots=True)
 class ServerFacts:
-    """A PostgreSQL server: its version as it writes it, its clock, and how many connections it lets in at all."""
+    """A PostgreSQL server: its version as it writes it, its clock, how many connections it lets in at all, whether the
+    one that asked is encrypted, whether it may write, and a name that no other database has."""
 
     version: str
     clock: datetime
     connections: int
+    is_encrypted: bool
+    is_read_only: bool
+    identity: str
 
 
 async def count_running(db: Connection) -> int:
@@ -31,7 +35,11 @@ async def find_server_facts(db: Connection) -> ServerFacts | None:
     row = await db.execute(
         sa.text(
             "SELECT current_setting('server_version'), clock_timestamp(),"
-            " current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int"
+            " current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int,"
+            " coalesce((SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()), false),"
+            " current_setting('transaction_read_only')::bool OR pg_is_in_recovery(),"
+            " concat_ws(' ', pg_postmaster_start_time(),"
+            " (SELECT oid FROM pg_database WHERE datname = current_database()))"
         )
     )
     return ServerFacts(*row.one())

