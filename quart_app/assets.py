@@ -72,7 +72,9 @@ def export(folder: Path) -> int:
         target = folder / _hash(content) / "static" / path
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(content)
-        if target.suffix in _COMPRESSIBLE and len(packed := gzip.compress(content, 9, mtime=0)) < len(content):
+        if target.suffix in _COMPRESSIBLE and len(packed := gzip.compress(content, 9, mtime=0)) < len(
+            content
+        ):
             target.with_name(f"{target.name}.gz").write_bytes(packed)
         count += 1
     return count

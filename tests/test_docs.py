@@ -129,7 +129,9 @@ def test_every_make_command_is_documented_and_no_other() -> None:
 
 def test_every_command_of_chronos_is_documented_with_its_options_and_no_other() -> None:
     page = read("docs/operations.md")
-    headings = {heading.split()[2]: heading for heading in re.findall(r"^### chronos .+$", page, re.MULTILINE)}
+    headings = {
+        heading.split()[2]: heading for heading in re.findall(r"^### chronos .+$", page, re.MULTILINE)
+    }
     assert headings.keys() == main.commands.keys()
     for name, command in main.commands.items():
         arguments = [one.human_readable_name for one in command.params if one.param_type_name == "argument"]

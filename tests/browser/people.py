@@ -26,10 +26,22 @@ PASSWORD = "correct horse battery"
 DESK, PHONE = {"width": 1440, "height": 960}, {"width": 390, "height": 844}
 # No clock changes in these, and one for each hour: somewhere it is always between two and three in the afternoon.
 ZONES = (
-    *("Pacific/Kiritimati", "Pacific/Tongatapu", "Pacific/Tarawa", "Pacific/Guadalcanal", "Pacific/Port_Moresby"),
+    *(
+        "Pacific/Kiritimati",
+        "Pacific/Tongatapu",
+        "Pacific/Tarawa",
+        "Pacific/Guadalcanal",
+        "Pacific/Port_Moresby",
+    ),
     *("Asia/Tokyo", "Asia/Singapore", "Asia/Bangkok", "Asia/Dhaka", "Asia/Karachi", "Asia/Dubai"),
     *("Africa/Nairobi", "Africa/Johannesburg", "Africa/Lagos", "UTC", "Atlantic/Cape_Verde"),
-    *("Atlantic/South_Georgia", "America/Sao_Paulo", "America/La_Paz", "America/Bogota", "America/Costa_Rica"),
+    *(
+        "Atlantic/South_Georgia",
+        "America/Sao_Paulo",
+        "America/La_Paz",
+        "America/Bogota",
+        "America/Costa_Rica",
+    ),
     *("America/Phoenix", "Pacific/Pitcairn", "Pacific/Gambier"),
 )
 _numbers = itertools.count(1)
