@@ -18,6 +18,7 @@ from tests.support.answers import text_of
 from tests.support.cast import Cast, Person
 
 HTMX = {"HX-Request": "true"}
+pytestmark = pytest.mark.usefixtures("afternoon")
 FORM = {"date": "20/11/2026", "start": "9", "end": "10:30", "description": "Typed <in>", "tags": "ops"}
 
 

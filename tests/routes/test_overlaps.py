@@ -14,6 +14,7 @@ from quart_app.tables import changes, users
 from tests.support.cast import Cast
 from tests.support.overlapping import add, answers, at, facts, forbid, send, spans
 
+pytestmark = pytest.mark.usefixtures("afternoon")
 FORM = {"date": "20/11/2026", "start": "9", "end": "12", "description": "Typed <in>", "tags": "ops"}
 
 
