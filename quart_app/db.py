@@ -1,6 +1,8 @@
 """The database: engine, reading(), writing(). What differs in SQL itself stands in dialects.py."""
 
 import asyncio
+import sqlite3
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -12,6 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy import event, exc
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.util import await_only
 
 from quart_app.db_errors import UNWRITABLE, Conflict, Trouble, Unavailable, named_errors, sqlstate
 from quart_app.settings import Settings
@@ -21,6 +24,27 @@ __all__ = ["MIGRATION_LOCK", "Conflict", "Connection", "Database", "SchemaState"
 T = TypeVar("T")
 Connection = AsyncConnection
 _RETRY = {"40001", "40P01"}  # serialization failure, deadlock
+_WAL_SECONDS = 5.0
+
+
+def _keep_log(connection: Any) -> None:
+    """PRAGMA journal_mode=WAL, tried until it is so: of several that open a new file at once, one changes it.
+
+    SQLite may tell the others "locked", and at once: where two would wait for each other, busy_timeout does not count.
+    """
+    deadline = time.monotonic() + _WAL_SECONDS
+    while True:
+        cursor = connection.cursor()
+        try:
+            cursor.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+            await_only(asyncio.sleep(0.01))
+        else:
+            return
+        finally:
+            cursor.close()
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,9 +117,9 @@ class Database:
 
         @event.listens_for(engine.sync_engine, "connect")
         def _configure(connection: Any, _record: Any) -> None:
+            _keep_log(connection)
             cursor = connection.cursor()
             for pragma in (
-                "journal_mode=WAL",
                 "synchronous=NORMAL",
                 f"foreign_keys={'OFF' if patient else 'ON'}",
                 f"busy_timeout={600_000 if patient else 5_000}",

@@ -225,3 +225,13 @@ async def test_a_database_that_a_newer_version_migrates_meanwhile_is_refused(
     monkeypatch.setattr(migrations, "schema_state", state_before)
     with pytest.raises(migrations.SchemaTooNew):
         await migrations.upgrade(database)
+
+
+async def test_a_new_file_is_opened_by_many_at_once(tmp_path: Path) -> None:
+    """Of twelve that open one, some were told "locked" in one round of twenty."""
+    for number in range(40):
+        url = f"sqlite:///{tmp_path / f'{number}.db'}"
+        databases = [Database(settings_for(url, tmp_path)) for _ in range(12)]
+        assert await asyncio.gather(*(database.schema_revision() for database in databases)) == [None] * 12
+        for database in databases:
+            await database.dispose()
