@@ -7,9 +7,10 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from quart_app.access import Quick, Viewer, params
+from quart_app.columns import Id
 from quart_app.db import Conflict, Connection
 from quart_app.kinds import Instant
-from quart_app.tables import Id, entries
+from quart_app.tables import entries
 
 RULE = "ex_entries_overlap"
 _running, _ended = entries.alias("running"), entries.alias("ended")

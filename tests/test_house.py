@@ -59,7 +59,8 @@ ARROWS = {
     "db": "db_errors settings",
     "db_errors": "tables",
     "dialects": "tables",
-    "tables": "kinds",
+    "tables": "columns",
+    "columns": "kinds",
     "metrics": "settings",
     "logs": "settings",
     "listening": "settings",
@@ -82,6 +83,7 @@ HTTP = {
     *("activity", "again", "late", "logs", "metrics"),
 }
 SQL = {
+    "columns",
     "queries",
     "catalogue",
     "exclusion",

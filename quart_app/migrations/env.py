@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from alembic import context
 
 from quart_app.kinds import Folded, Instant
+from quart_app.migrations import BY_HAND
 from quart_app.tables import metadata
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ def _run(connection: "Connection") -> None:
         render_item=_render,
         compare_type=True,
         compare_server_default=False,
+        include_name=lambda name, kind, _parents: kind != "index" or name not in BY_HAND,
     )
     context.run_migrations()
 

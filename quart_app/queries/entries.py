@@ -26,10 +26,11 @@ from quart_app.access import (
     tag_text,
     visible,
 )
+from quart_app.columns import Id
 from quart_app.db import Connection
 from quart_app.dialects import earlier, greatest, is_long, least, upsert
 from quart_app.kinds import Instant
-from quart_app.tables import LONG_SECONDS, Id, entries, entry_tags, projects
+from quart_app.tables import LONG_SECONDS, entries, entry_tags, projects
 
 _UNTIL = sa.bindparam("until", type_=Instant)
 _NOTHING: sa.ColumnElement[int] = sa.literal_column("0")
@@ -84,7 +85,9 @@ _BETWEEN = Quick(_overlapping(sa.bindparam("since", type_=Instant)))
 
 _NTH = (
     sa.select(entries.c.started_at)
-    .where(OWN, entries.c.started_at < _UNTIL)
+    # The version holds always: without it SQLite would find all there is to see in the index of reports, and look at
+    # everybody's entries there.
+    .where(OWN, entries.c.started_at < _UNTIL, entries.c.version > _NOTHING)
     .order_by(entries.c.started_at.desc(), entries.c.id.desc())
     .offset(sa.bindparam("count", type_=sa.Integer))
     .limit(1)

@@ -8,9 +8,10 @@ import sqlalchemy as sa
 
 from quart_app import journal
 from quart_app.access import EntryRow, Forbidden, Viewer, changeable, may_lead
+from quart_app.columns import Id
 from quart_app.db import Connection
 from quart_app.ids import new_id
-from quart_app.tables import Id, entries, entry_tags, memberships, users, workspaces
+from quart_app.tables import entries, entry_tags, memberships, users, workspaces
 
 # (started_at, ended_at or None while it runs)
 Times = tuple[datetime, datetime | None]

@@ -10,10 +10,11 @@ import sqlalchemy as sa
 
 from quart_app import journal, periods
 from quart_app.access import Forbidden, Missing, Quick, Viewer, has_role, may_lead
+from quart_app.columns import Id
 from quart_app.db import Connection
 from quart_app.dialects import earlier, greatest, is_long, least, seconds_between, upsert
 from quart_app.kinds import Instant
-from quart_app.tables import LONG_SECONDS, Id, entries, memberships, projects, sessions, users
+from quart_app.tables import LONG_SECONDS, entries, memberships, projects, sessions, users
 
 _OWNER = "owner"
 

@@ -23,10 +23,11 @@ from quart_app.access import (
     select_entry_rows,
     with_names,
 )
+from quart_app.columns import Id
 from quart_app.db import Connection
 from quart_app.dialects import greatest, insert_for
 from quart_app.kinds import Instant
-from quart_app.tables import Id, entries, entry_tags, memberships, projects, sessions, users, workspaces
+from quart_app.tables import entries, entry_tags, memberships, projects, sessions, users, workspaces
 
 _FIND = Quick(select_entry_rows().where(RUNNING))
 _VIEWER = (
