@@ -122,7 +122,7 @@ async def _measure(given: argparse.Namespace) -> None:
             for workers in given.workers
         ]
         await _rounds(given, contenders, floors)
-        print(_machine(), "\n")
+        print(machine(), "\n")
         for case in given.cases:
             _print_case(case, contenders, floors, sizes[case.name])
         targets = [*_rate_targets(given, contenders), *await _weigh(given, contenders)]
@@ -146,7 +146,7 @@ async def _databases(
             if kind == "sqlite":
                 url = f"sqlite+aiosqlite:///{folder / f'{size}.db'}"
             else:
-                server = server or _postgres(stack)
+                server = server or own_or_given_postgres(stack)
                 url = await stack.enter_async_context(data.postgres_database(server, data.name_of(size)))
             _say(f"Filling {kind} with {size:,} entries")
             await data.fill(url, size, lambda *_: None)
@@ -154,7 +154,7 @@ async def _databases(
     return urls
 
 
-def _postgres(stack: contextlib.AsyncExitStack) -> str:
+def own_or_given_postgres(stack: contextlib.AsyncExitStack) -> str:
     """The server of DATABASE_URL, where databases of ours are made; else a server of our own."""
     if given := os.environ.get("DATABASE_URL"):
         return parse_database_url(given).url
@@ -222,7 +222,7 @@ async def _once(
 # --- the report --------------------------------------------------------------------------------------------------
 
 
-def _machine() -> str:
+def machine() -> str:
     cores = psutil.cpu_count()
     return f"Python {platform.python_version()}, {platform.system()} {platform.machine()}, {cores} cores"
 
@@ -271,7 +271,7 @@ def _plain(
     named = [(f"floor, {floor.workers}", floor.found) for floor in floors]
     named += [(each.words, each.found) for each in contenders]
     return {
-        "machine": _machine(),
+        "machine": machine(),
         "figures": {words: {name: asdict(one) for name, one in found.items()} for words, found in named},
         "targets": [asdict(target) for target in targets],
     }

@@ -212,6 +212,53 @@ async def _create_user(settings: Settings, database: Any, fields: dict[str, str]
 
 
 @main.command()
+@click.option("--user", required=True, help="Whose report: a username or email.")
+@click.option("--workspace", default="", help="Of which workspace (the first of their own).")
+@click.option(
+    "--format",
+    "wanted",
+    type=click.Choice(("csv", "csv-semicolon", "xlsx", "pdf", "jsonl", "ics")),
+    default="csv",
+    show_default=True,
+)
+@click.option("--output", default="-", metavar="FILE|FOLDER|-", help="Where to; - is standard output.")
+@click.option("--query", default="", help="A report as its address says it: by=client&billable=yes")
+@click.option("--view", help="summary, detailed or weekly.")
+@click.option("--period", help="As in last-month, this-week, last-30-days.")
+@click.option("--from", "from_", metavar="DATE", help="First day, as in 2026-11-01.")
+@click.option("--to", metavar="DATE", help="Last day.")
+@click.option("--by", help="project, client, task, member, tag, description, day, week, month or billable.")
+@click.option("--zone", help="As in Europe/Berlin; members: each member's own.")
+def export(
+    user: str, workspace: str, wanted: str, output: str, query: str, from_: str | None, **fields: str | None
+) -> None:
+    """Write a report to a file: what that person would see, as they would see it."""
+    settings = _load()
+    from quart_app import exporting
+
+    order = exporting.Order(user, workspace, wanted, output, query, {**fields, "from": from_})
+    if told := asyncio.run(_with_database(settings, lambda database: _export(settings, database, order))):
+        click.echo(told)
+
+
+async def _export(settings: Settings, database: Any, order: Any) -> str:
+    """Reads, and changes nothing: not the schema either."""
+    from quart_app import drafts, exporting, migrations, periods, report_table
+
+    await _reach(settings, database)
+    state = await migrations.schema_state(database)
+    try:
+        migrations.refuse_newer(state.current)
+        if not state.is_current:
+            raise Stop(
+                f"The schema of {settings.database.place} is not yet that of this version. Run: chronos migrate"
+            )
+        return await exporting.export(database, order, periods.now())
+    except (drafts.Refused, report_table.Refused, migrations.SchemaTooNew) as refused:
+        raise Stop(str(refused)) from refused
+
+
+@main.command()
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
 def static(folder: Path) -> None:
     """Lay out style sheets, scripts and pictures in FOLDER, for a web server to send (docs/deploy.md)."""

@@ -15,9 +15,10 @@ from sqlalchemy import exc
 from quart_app.db import Connection
 from quart_app.dialects import joined_names
 from quart_app.kinds import Instant
-from quart_app.tables import clients, entries, entry_tags, memberships, projects, tags
+from quart_app.places import Place
+from quart_app.tables import clients, entries, entry_tags, memberships, projects, rates, tags, tasks
 
-# Who may change what belongs to the whole workspace: projects, clients, tags.
+# Who may change what belongs to the whole workspace: projects, tasks, clients, tags.
 MANAGING = frozenset({"owner", "admin", "manager"})
 # Who may change the workspace itself: its name, its rules, its people.
 LEADING = frozenset({"owner", "admin"})
@@ -113,7 +114,7 @@ def own_entries(viewer: Viewer) -> sa.ColumnElement[bool]:
 
 
 def visible(table: sa.Table, viewer: Viewer) -> sa.ColumnElement[bool]:
-    """Rows of a workspace's table (projects, clients, tags, entries) that the viewer may know of."""
+    """Rows of a workspace's table (projects, tasks, clients, tags, entries) that the viewer may know of."""
     return table.c.workspace_id == viewer.workspace_id
 
 
@@ -156,9 +157,40 @@ def changeable(table: sa.Table, viewer: Viewer) -> sa.ColumnElement[bool]:
     """Rows that the viewer may change."""
     if table is entries:
         return sa.and_(own_entries(viewer), may_track(viewer))
-    if table not in (clients, projects, tags):
+    if table is rates:
+        of_project = sa.and_(rates.c.project_id.is_not(None), may_manage(viewer))
+        return sa.and_(visible(rates, viewer), sa.or_(of_project, may_lead(viewer)))
+    if table not in (clients, projects, tags, tasks):
         raise ValueError(f"No rule says who may change {table.name}.")
     return sa.and_(visible(table, viewer), may_manage(viewer))
+
+
+def is_open(
+    viewer: Viewer, place: Place | None, *, kept_by: sa.Table | None = None
+) -> sa.ColumnElement[bool]:
+    """Whether an entry may be put there: to an active project, and an active task of it. One that is there already
+    (`kept_by`: its table) may stay."""
+    if place is None:
+        return sa.true()
+    is_active = sa.exists().where(
+        visible(projects, viewer), projects.c.id == place.project, projects.c.archived_at.is_(None)
+    )
+    stays = sa.false() if kept_by is None else kept_by.c.project_id == place.project
+    if place.task is None:
+        return sa.or_(stays, is_active)
+    is_task_active = sa.exists().where(
+        visible(tasks, viewer),
+        tasks.c.id == place.task,
+        tasks.c.project_id == place.project,
+        tasks.c.archived_at.is_(None),
+    )
+    stays_on_task = sa.false() if kept_by is None else kept_by.c.task_id == place.task
+    return sa.and_(sa.or_(stays, is_active), sa.or_(sa.and_(stays, stays_on_task), is_task_active))
+
+
+def seen_rates(viewer: Viewer) -> sa.ColumnElement[bool]:
+    """Rates that the viewer may see, and the amounts that come of them: all of the workspace, or none."""
+    return sa.and_(visible(rates, viewer), may_manage(viewer))
 
 
 # --- entries ---------------------------------------------------------------------------------------------------------
@@ -183,7 +215,7 @@ def params(viewer: Viewer) -> dict[str, Any]:
 
 
 class EntryRow(NamedTuple):
-    """An entry with what is shown of its project and tags. Hashable: what was rendered from a row is found by it."""
+    """An entry with what is shown of its project, task and tags. Hashable: what was rendered of it is found by it."""
 
     id: UUID
     project_id: UUID | None
@@ -196,6 +228,8 @@ class EntryRow(NamedTuple):
     project_colour: int | None
     client_name: str | None
     tag_text: str | None
+    task_id: UUID | None = None
+    task_name: str | None = None
 
     @property
     def is_running(self) -> bool:
@@ -204,7 +238,11 @@ class EntryRow(NamedTuple):
     @property
     def likeness(self) -> tuple[object, ...]:
         """What entries have in common that say the same."""
-        return self.description, self.project_id, self.is_billable, self.tags
+        return self.description, self.project_id, self.task_id, self.is_billable, self.tags
+
+    @property
+    def place(self) -> Place | None:
+        return Place.of(self.project_id, self.task_id)
 
     @property
     def tags(self) -> tuple[str, ...]:
@@ -248,18 +286,21 @@ def entry_columns(source: sa.FromClause = entries) -> list[sa.ColumnElement[Any]
         projects.c.colour.label("project_colour"),
         clients.c.name.label("client_name"),
         tag_text(source).label("tag_text"),
+        source.c.task_id,
+        tasks.c.name.label("task_name"),
     ]
 
 
 def with_names(rows: sa.FromClause, source: sa.FromClause = entries) -> sa.Join:
-    """`rows`, which hold those of `source`, beside the projects and clients that these belong to."""
+    """`rows`, which hold those of `source`, beside the projects, clients and tasks that these belong to."""
     of_project = sa.and_(
         projects.c.workspace_id == source.c.workspace_id, projects.c.id == source.c.project_id
     )
     of_client = sa.and_(
         clients.c.workspace_id == projects.c.workspace_id, clients.c.id == projects.c.client_id
     )
-    return rows.outerjoin(projects, of_project).outerjoin(clients, of_client)
+    of_task = sa.and_(tasks.c.workspace_id == source.c.workspace_id, tasks.c.id == source.c.task_id)
+    return rows.outerjoin(projects, of_project).outerjoin(clients, of_client).outerjoin(tasks, of_task)
 
 
 def select_entry_rows(source: sa.FromClause = entries) -> sa.Select[Any]:

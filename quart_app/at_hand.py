@@ -12,15 +12,16 @@ from quart_app.access import Viewer
 from quart_app.db import Connection
 from quart_app.forms import typed
 from quart_app.fuzzy import Marks
-from quart_app.queries import favourites, suggestions
+from quart_app.queries import favourites, saved_reports, suggestions
 from quart_app.queries.favourites import Favourite
 from quart_app.queries.projects import PickableProject
+from quart_app.queries.saved_reports import SavedReport
 from quart_app.queries.suggestions import NamedRow, Suggestion
 from quart_app.words import _
 
 T = TypeVar("T")
 MOST_TYPED = fuzzy.MOST_TYPED
-MOST_KEPT = 400  # lists: up to four of a person
+MOST_KEPT = 500  # lists: up to five of a person
 _FEW, _SOME, _MANY = 3, 6, 8
 # Beside the texts, only projects and tags that fit well are worth a line.
 _WELL = 0.6
@@ -52,6 +53,12 @@ async def pinned(person: Viewer) -> Sequence[Favourite]:
     return await _kept(person, "favourites", favourites.list_favourites)
 
 
+async def pinned_report(person: Viewer) -> SavedReport | None:
+    """The saved report that the timer's page shows, if there is one."""
+    found = await _kept(person, "report", saved_reports.list_pinned_reports)
+    return found[0] if found else None
+
+
 async def _kept(
     person: Viewer, part: str, load: Callable[[Connection, Viewer], Awaitable[list[T]]]
 ) -> Sequence[T]:
@@ -81,7 +88,8 @@ def marked(text: str | None, marks: Marks) -> Markup:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """A text as it was tracked or pinned, or a project or tag, with the letters marked that fit."""
+    """A text as it was tracked or pinned, or a project or tag, with the letters marked that fit. `project` says the
+    task, too."""
 
     label: Markup
     project: Markup = field(default_factory=Markup)
@@ -98,11 +106,11 @@ def find_favourites(found: AtHand, text: str, most: int) -> list[tuple[Favourite
 
 def find_recent(found: AtHand, text: str, most: int) -> list[tuple[Suggestion, Told]]:
     """What was tracked lately and is not pinned, the latest and most frequent before others that fit as well."""
-    pinned = {(one.description.casefold(), one.project_id) for one in found.favourites}
+    pinned = {(one.description.casefold(), one.place) for one in found.favourites}
     places = {id(one): place for place, one in enumerate(found.recent)}
-    others = [one for one in found.recent if (one.description.casefold(), one.project_id) not in pinned]
+    others = [one for one in found.recent if (one.description.casefold(), one.place) not in pinned]
     if not text.strip():
-        return [(one, _told(one, fuzzy.Match(0, ((), (), ())))) for one in others[:most]]
+        return [(one, _told(one, fuzzy.Match(0, ((), (), (), ())))) for one in others[:most]]
     ranked = fuzzy.rank(text, others, _texts, most, lambda one: fuzzy.habit(places[id(one)], one.count))
     return [(one, _told(one, fit)) for one, fit in ranked]
 
@@ -133,15 +141,16 @@ def find_named(
     return [(row, Told(marked(name(row), fit.marks[0]))) for row, fit in ranked if fit.quality >= least]
 
 
-def _texts(one: Suggestion | Favourite) -> tuple[str, str, str]:
-    return one.description, one.project_name or "", one.client_name or ""
+def _texts(one: Suggestion | Favourite) -> tuple[str, str, str, str]:
+    return one.description, one.project_name or "", one.client_name or "", one.task_name or ""
 
 
 def _told(one: Suggestion | Favourite, fit: fuzzy.Match) -> Told:
-    label, project, client = fit.marks
+    label, project, client, task = fit.marks
+    names = (marked(one.project_name, project), marked(one.task_name, task))
     return Told(
         marked(one.description, label),
-        marked(one.project_name, project),
+        Markup(" · ").join(name for name in names if name),
         marked(one.client_name, client),
         one.project_colour,
         one.tags,
@@ -206,7 +215,7 @@ def _again(one: Suggestion | Favourite, told: Told) -> Offer:
         told,
         {
             "description": typed.escape(one.description),
-            "project": str(one.project_id or ""),
+            "project": str(one.place or ""),
             "tags": ", ".join(one.tags),
             "billable": "1" if one.is_billable else "0",
         },

@@ -1,4 +1,4 @@
-"""What projects, clients and tags have in common: a name unique in their workspace, an archive, lines in the
+"""What projects, tasks, clients and tags have in common: a name unique in their workspace, an archive, lines in the
 journal, and the hours of the entries on them.
 
 Every write is a statement that asks for the viewer's right itself, and leaves a line in the journal.

@@ -5,10 +5,14 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy import Column, ForeignKeyConstraint, Index, MetaData
+from sqlalchemy import Column, ForeignKeyConstraint, Index, MetaData, PrimaryKeyConstraint, Table
 from sqlalchemy.dialects import postgresql
 
-from quart_app.kinds import Instant
+from quart_app.kinds import Folded, Instant
+
+MAX_NAME = 120
+# Indexes that a migration makes where the server can, and that no table knows of.
+BY_HAND = frozenset({"ix_entries_words"})
 
 metadata = MetaData(
     naming_convention={
@@ -67,4 +71,36 @@ def partial(name: str, *columns: Any, where: str | dict[str, str], unique: bool 
         unique=unique,
         postgresql_where=sa.text(by_dialect["postgresql"]),
         sqlite_where=sa.text(by_dialect["sqlite"]),
+    )
+
+
+def named(table: str, *columns: Any) -> Table:
+    """A table of things of a workspace that have a name of their own, unique whatever the case."""
+    return Table(
+        table,
+        metadata,
+        key("workspace_id"),
+        key(),
+        text("name"),
+        Column("name_key", Folded, nullable=False),
+        *columns,
+        at("created_at"),
+        at("updated_at"),
+        at("archived_at", nullable=True),
+        Column("version", sa.Integer, nullable=False, server_default="1"),
+        PrimaryKeyConstraint("workspace_id", "id"),
+        ForeignKeyConstraint(["workspace_id"], ["workspaces.id"], ondelete="RESTRICT"),
+        sa.UniqueConstraint("workspace_id", "name_key", name=f"uq_{table}_name"),
+        length("name", MAX_NAME),
+        sa.CheckConstraint("length(name) > 0", name="name_given"),
+    )
+
+
+def of_task() -> tuple[ForeignKeyConstraint, sa.CheckConstraint]:
+    """A task is one of the row's own project."""
+    mine = ["workspace_id", "project_id", "task_id"]
+    theirs = ["tasks.workspace_id", "tasks.project_id", "tasks.id"]
+    return (
+        ForeignKeyConstraint(mine, theirs, ondelete="RESTRICT"),
+        sa.CheckConstraint("task_id IS NULL OR project_id IS NOT NULL", name="task_of_project"),
     )

@@ -118,6 +118,7 @@ class Database:
         @event.listens_for(engine.sync_engine, "connect")
         def _configure(connection: Any, _record: Any) -> None:
             _keep_log(connection)
+            connection.create_function("casefold", 1, str.casefold, deterministic=True)
             cursor = connection.cursor()
             for pragma in (
                 "synchronous=NORMAL",
@@ -136,6 +137,40 @@ class Database:
         with named_errors():
             async with self._opened(self._reader) as db:
                 yield db
+
+    @asynccontextmanager
+    async def snapshot(self) -> AsyncIterator[Connection]:
+        """A connection on which all statements see the same moment, for reads that must agree with each other.
+
+        Each is planned for its own values: what serves a day does not serve ten years. Raises Unavailable.
+        """
+        with named_errors():
+            async with self._opened(self._reader) as db, self._one_moment(db):
+                yield db
+
+    @asynccontextmanager
+    async def snapshot_apart(self) -> AsyncIterator[Connection]:
+        """snapshot() on a connection of its own, beside the pool: for what may take long, as whoever reads it does."""
+        engine = self._make_engine(patient=True)
+        if self.dialect != "sqlite":
+            engine = engine.execution_options(isolation_level="AUTOCOMMIT")
+        try:
+            with named_errors():
+                async with self._opened(engine) as db, self._one_moment(db):
+                    yield db
+        finally:
+            await asyncio.shield(self._finish(engine.dispose()))
+
+    @asynccontextmanager
+    async def _one_moment(self, db: Connection) -> AsyncIterator[None]:
+        await db.exec_driver_sql(_SNAPSHOT if self.dialect == "postgresql" else "BEGIN")
+        try:
+            if self.dialect == "postgresql":
+                await db.exec_driver_sql(_PLANNED)
+            yield
+        finally:
+            if not db.invalidated:
+                await db.exec_driver_sql("ROLLBACK")
 
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[Connection]:
@@ -276,6 +311,11 @@ class Database:
         await self.engine.dispose()
 
 
+_SNAPSHOT = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+_PLANNED = (
+    "SELECT set_config('plan_cache_mode', 'force_custom_plan', true), set_config('jit', 'off', true), "
+    "set_config('work_mem', '32MB', true)"
+)
 MIGRATION_LOCK = 0x43_48_52_4F_4E_4F_53  # "CHRONOS"
 _NOTIFY = sa.select(sa.func.pg_notify(sa.bindparam("channel"), sa.bindparam("payload")))
 

@@ -121,3 +121,121 @@ def insert_for(dialect: str, table: sa.Table) -> postgresql.Insert | sqlite.Inse
 def upsert(db: AsyncConnection, table: sa.Table) -> postgresql.Insert | sqlite.Insert:
     """An INSERT that knows ON CONFLICT in this connection's dialect."""
     return insert_for(db.dialect.name, table)
+
+
+class epoch(FunctionElement[int]):  # noqa: N801
+    """An instant as seconds since 1970, an integer on both databases: what costs the least to read."""
+
+    type = sa.BigInteger()
+    inherit_cache = True
+    name = "epoch"
+
+
+@compiles(epoch, "postgresql")
+def _postgresql_epoch(element: epoch, compiler: SQLCompiler, **kw: Any) -> str:
+    # date_part() and not extract(): a float holds whole seconds exactly, and costs a fraction of a numeric.
+    return f"CAST(date_part('epoch', {compiler.process(element.clauses, **kw)}) AS bigint)"
+
+
+@compiles(epoch, "sqlite")
+def _sqlite_epoch(element: epoch, compiler: SQLCompiler, **kw: Any) -> str:
+    return compiler.process(element.clauses, **kw)
+
+
+class bin_start(FunctionElement[Any]):  # noqa: N801
+    """The start of the bin that the first instant lies in: bins of so many seconds (the third, a number written into
+    the statement), counted from the second instant."""
+
+    type = Instant()
+    inherit_cache = True
+    name = "bin_start"
+
+
+@compiles(bin_start, "postgresql")
+def _postgresql_bin(element: bin_start, compiler: SQLCompiler, **kw: Any) -> str:
+    instant, origin, step = (compiler.process(clause, **kw) for clause in element.clauses)
+    return f"date_bin(make_interval(secs => {step}), {instant}, {origin})"
+
+
+@compiles(bin_start, "sqlite")
+def _sqlite_bin(element: bin_start, compiler: SQLCompiler, **kw: Any) -> str:
+    instant, origin, step = (compiler.process(clause, **kw) for clause in element.clauses)
+    return f"({instant} - ({instant} - {origin}) % {step})"
+
+
+class total_seconds(FunctionElement[int]):  # noqa: N801
+    """The seconds from the first instant to the second, summed over a group."""
+
+    type = sa.BigInteger()
+    inherit_cache = True
+    name = "total_seconds"
+
+
+@compiles(total_seconds, "postgresql")
+def _postgresql_total(element: total_seconds, compiler: SQLCompiler, **kw: Any) -> str:
+    start, end = (compiler.process(clause, **kw) for clause in element.clauses)
+    return f"CAST(extract(epoch FROM sum({end} - {start})) AS bigint)"
+
+
+@compiles(total_seconds, "sqlite")
+def _sqlite_total(element: total_seconds, compiler: SQLCompiler, **kw: Any) -> str:
+    start, end = (compiler.process(clause, **kw) for clause in element.clauses)
+    return f"sum({end} - {start})"
+
+
+class whole_seconds(FunctionElement[int]):  # noqa: N801
+    """Whole seconds from the first instant to the second, the quicker way: see epoch."""
+
+    type = sa.BigInteger()
+    inherit_cache = True
+    name = "whole_seconds"
+
+
+@compiles(whole_seconds, "postgresql")
+def _postgresql_whole(element: whole_seconds, compiler: SQLCompiler, **kw: Any) -> str:
+    start, end = (compiler.process(clause, **kw) for clause in element.clauses)
+    return f"CAST(date_part('epoch', {end} - {start}) AS bigint)"
+
+
+@compiles(whole_seconds, "sqlite")
+def _sqlite_whole(element: whole_seconds, compiler: SQLCompiler, **kw: Any) -> str:
+    start, end = (compiler.process(clause, **kw) for clause in element.clauses)
+    return f"({end} - {start})"
+
+
+class matches(FunctionElement[bool]):  # noqa: N801
+    """Whether a text is like a pattern, whatever the case, in words that PostgreSQL's index of trigrams serves. SQLite
+    knows the cases of ASCII only: see matches_any_case."""
+
+    type = sa.Boolean()
+    inherit_cache = True
+    name = "matches"
+
+
+class matches_any_case(FunctionElement[bool]):  # noqa: N801
+    """The same for patterns with letters beyond ASCII: SQLite asks Python (casefold, see db.py) about each text."""
+
+    type = sa.Boolean()
+    inherit_cache = True
+    name = "matches_any_case"
+
+
+def _like(element: type[FunctionElement[Any]], dialect: str, form: str) -> None:
+    @compiles(element, dialect)
+    def _compile(clause: FunctionElement[Any], compiler: SQLCompiler, **kw: Any) -> str:
+        return form.format(*(compiler.process(part, **kw) for part in clause.clauses))
+
+
+_like(matches, "postgresql", "({} ILIKE {} ESCAPE '\\')")
+_like(matches, "sqlite", "({} LIKE {} ESCAPE '\\')")
+_like(matches_any_case, "postgresql", "({} ILIKE {} ESCAPE '\\')")
+_like(matches_any_case, "sqlite", "(casefold({}) LIKE casefold({}) ESCAPE '\\')")
+
+
+def containing(column: sa.ColumnElement[str], text: str) -> sa.ColumnElement[bool]:
+    """Whether the column's text holds these very words somewhere, whatever the case."""
+    for sign in ("\\", "%", "_"):
+        text = text.replace(sign, f"\\{sign}")
+    like = matches if text.isascii() else matches_any_case
+    found: sa.ColumnElement[bool] = like(column, sa.literal(f"%{text}%", sa.Text))
+    return found

@@ -11,11 +11,13 @@ from pydantic import (
     BaseModel,
     BeforeValidator,
     ConfigDict,
+    PlainValidator,
     StringConstraints,
     ValidationError,
 )
 from pydantic_core import ErrorDetails
 
+from quart_app.places import Place
 from quart_app.words import _
 
 Errors = dict[str, str]
@@ -50,6 +52,17 @@ def _text(value: str) -> str:
 
 def _none_if_blank(value: object) -> object:
     return None if isinstance(value, str) and not value.strip() else value
+
+
+def _place(value: object) -> Place | None:
+    if isinstance(value, Place):
+        return value
+    if not isinstance(value, str) or not value.strip():
+        return None
+    try:
+        return Place.read(value)
+    except ValueError:
+        raise ValueError(_("Choose one from the list.")) from None
 
 
 def _tag_names(value: object) -> object:
@@ -103,6 +116,8 @@ Description = Annotated[_Any, AfterValidator(_line), _at_most(5000)]
 Text = Annotated[_Any, AfterValidator(_text), _at_most(5000)]
 Typed = Annotated[_Any, AfterValidator(_line), _at_most(40)]
 OptionalId = Annotated[UUID | None, BeforeValidator(_none_if_blank)]
+# A project, or one of its tasks: places.py.
+OptionalPlace = Annotated[Place | None, PlainValidator(_place)]
 TagNames = Annotated[tuple[str, ...], BeforeValidator(_tag_names)]
 Colour = Annotated[int, AfterValidator(_colour)]
 

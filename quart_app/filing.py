@@ -9,6 +9,7 @@ from quart_app.access import EntryRow, Viewer
 from quart_app.fields import MAX_TAGS
 from quart_app.forms import typed
 from quart_app.forms.entries import EntryForm, Refused, What
+from quart_app.places import Place
 from quart_app.queries import projects
 from quart_app.words import _
 
@@ -22,6 +23,20 @@ class Question:
     may_create: bool
 
 
+async def refuse_place(person: Viewer, place: Place | None, own: Place | None = None) -> str:
+    """Why nothing can be put there, "" where it can: a project, or a task of it, must be one that is offered, or the
+    one that an entry has already (it may be archived by now)."""
+    if place is None or place == own or (own and place == Place(own.project)):
+        return ""
+    offered = (await web.pickers(person)).projects
+    project = next((one for one in offered if one.id == place.project), None)
+    if project is None and not (own and own.project == place.project):
+        return _("This project is archived or gone. Choose another.")
+    if place.task and not (project and any(task.id == place.task for task in project.tasks)):
+        return _("This task is archived or gone. Choose another.")
+    return ""
+
+
 async def file_typed(
     person: Viewer, what: What, fields: Mapping[str, str], *, kept: str = "", asks: bool = True
 ) -> What | Refused:
@@ -33,7 +48,7 @@ async def file_typed(
     """
     pickers, said = await web.pickers(person), typed.answers(fields)
     if what.project is not None:
-        said = replace(said, which=said.which | {str(what.project)})
+        said = replace(said, which=said.which | {str(what.project.project)})
     read = typed.read(what.description, pickers.projects, pickers.tag_names, said, kept)
     if read.questions and not asks:
         said = replace(said, plain=said.plain | {question.key for question in read.questions})
@@ -53,10 +68,10 @@ async def file_typed(
         return Refused({"tags": _("Use %(most)s tags or fewer on one entry.", most=MAX_TAGS)}, {})
     project, billable = what.project, what.billable
     if read.new_project:
-        project = await _make_project(person, read.new_project)
-    elif read.project and read.project != what.project:
-        project = read.project
-        billable = billable or any(one.is_billable for one in pickers.projects if one.id == project)
+        project = Place(await _make_project(person, read.new_project))
+    elif read.project and (what.project is None or read.project != what.project.project):
+        project = Place(read.project)
+        billable = billable or any(one.is_billable for one in pickers.projects if one.id == read.project)
     values = {"description": read.description, "project": project, "tags": tuple(names.values())}
     return what.model_copy(update={**values, "billable": billable})
 
@@ -64,12 +79,9 @@ async def file_typed(
 async def file_entry(
     person: Viewer, form: EntryForm, fields: Mapping[str, str], entry: EntryRow | None
 ) -> EntryForm | Refused:
-    """The good form of a new entry, or of this one, once its description is read. Its project must be one that is
-    offered, or the one that the entry has already (it may be archived by now)."""
-    wanted, own = form.what.project, entry.project_id if entry else None
-    offered = {project.id for project in (await web.pickers(person)).projects}
-    if wanted is not None and wanted != own and wanted not in offered:
-        return Refused({"project": _("This project is archived or gone. Choose another.")}, {})
+    """The good form of a new entry, or of this one, once its description is read."""
+    if wrong := await refuse_place(person, form.what.project, entry.place if entry else None):
+        return Refused({"project": wrong}, {})
     what = await file_typed(person, form.what, fields, kept=entry.description if entry else "")
     return what if isinstance(what, Refused) else replace(form, what=what)
 

@@ -1,7 +1,7 @@
 """What every write leaves behind: a line in the journal, and a higher revision of what pages show."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -95,7 +95,7 @@ async def touch_workspace(db: Connection, viewer: Viewer) -> None:
 
 
 def plain(row: Any, *columns: str) -> dict[str, Any]:
-    """Columns of a row as JSON values: ids and instants as text."""
+    """Columns of a row as JSON values: ids, instants and dates as text."""
     return {column: _plain(getattr(row, column)) for column in columns}
 
 
@@ -109,4 +109,4 @@ def _plain(value: Any) -> Any:
         return str(value)
     if isinstance(value, tuple):
         return list(value)
-    return value.isoformat() if isinstance(value, datetime) else value
+    return value.isoformat() if isinstance(value, date) else value

@@ -232,9 +232,14 @@ async def respond(
     *changed: str,
     toast: web.Toast | None = None,
 ) -> Response:
-    """web.respond() for an action that has written when this entry was, and the question about it, if there is one."""
+    """web.respond() for an action that has written when this entry was, and the question about it, if there is one. A
+    plain form comes back to the timer page, or to where its field `next` says."""
     asked = await ask_saved(person, written, periods.now()) if written else None
-    otherwise = url_for("overlaps.index", entry=asked.mine.id) if asked else url_for("timer.index")
+    otherwise = (
+        url_for("overlaps.index", entry=asked.mine.id)
+        if asked
+        else await web.way_back(url_for("timer.index"))
+    )
     return await beside(await web.respond(make_fragment, otherwise, *changed, toast=toast), asked)
 
 

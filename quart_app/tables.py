@@ -4,18 +4,28 @@ Every row of a workspace carries `workspace_id`, and every key to such a row is 
 point into somebody else's workspace and the schema can be distributed by `workspace_id`.
 """
 
-from typing import Any
-
 import sqlalchemy as sa
 from sqlalchemy import Column, ForeignKeyConstraint, Index, PrimaryKeyConstraint, Table
 
-from quart_app.columns import Json, at, flag, key, length, partial, points, text, within
+from quart_app.columns import (
+    MAX_NAME,
+    Json,
+    at,
+    flag,
+    key,
+    length,
+    named,
+    of_task,
+    partial,
+    points,
+    text,
+    within,
+)
 from quart_app.columns import metadata as metadata  # noqa: PLC0414 (whoever takes it from here has all tables in it)
 from quart_app.kinds import Folded
 
 ROLES = ("owner", "admin", "manager", "member", "viewer")
 COLOURS = 12
-MAX_NAME = 120
 MAX_DESCRIPTION = 5000
 
 users = Table(
@@ -129,31 +139,9 @@ throttles = Table(
 )
 
 
-def _named(table: str, *columns: Any) -> Table:
-    """A table of things of a workspace that have a name of their own, unique whatever the case."""
-    return Table(
-        table,
-        metadata,
-        key("workspace_id"),
-        key(),
-        text("name"),
-        Column("name_key", Folded, nullable=False),
-        *columns,
-        at("created_at"),
-        at("updated_at"),
-        at("archived_at", nullable=True),
-        Column("version", sa.Integer, nullable=False, server_default="1"),
-        PrimaryKeyConstraint("workspace_id", "id"),
-        ForeignKeyConstraint(["workspace_id"], ["workspaces.id"], ondelete="RESTRICT"),
-        sa.UniqueConstraint("workspace_id", "name_key", name=f"uq_{table}_name"),
-        length("name", MAX_NAME),
-        sa.CheckConstraint("length(name) > 0", name="name_given"),
-    )
-
-
-clients = _named("clients")
-tags = _named("tags")
-projects = _named(
+clients = named("clients")
+tags = named("tags")
+projects = named(
     "projects",
     text("description", ""),
     key("client_id", nullable=True),
@@ -188,16 +176,6 @@ tasks = Table(
 )
 
 
-def _of_task() -> tuple[ForeignKeyConstraint, sa.CheckConstraint]:
-    """A task is one of the row's own project."""
-    mine = ["workspace_id", "project_id", "task_id"]
-    theirs = ["tasks.workspace_id", "tasks.project_id", "tasks.id"]
-    return (
-        ForeignKeyConstraint(mine, theirs, ondelete="RESTRICT"),
-        sa.CheckConstraint("task_id IS NULL OR project_id IS NOT NULL", name="task_of_project"),
-    )
-
-
 entries = Table(
     "entries",
     metadata,
@@ -225,7 +203,7 @@ entries = Table(
     sa.CheckConstraint("ended_at >= started_at", name="ends_after_start"),
     length("description", MAX_DESCRIPTION),
     key("task_id", nullable=True),
-    *_of_task(),
+    *of_task(),
 )
 
 _LIVE = "deleted_at IS NULL"
@@ -303,7 +281,7 @@ favourites = Table(
     points("project_id", "projects.id", "RESTRICT"),
     length("description", MAX_DESCRIPTION),
     key("task_id", nullable=True),
-    *_of_task(),
+    *of_task(),
 )
 # Each text once for each project, and once without one: NULL never equals NULL.
 _one_favourite = (favourites.c.workspace_id, favourites.c.user_id, favourites.c.description_key)

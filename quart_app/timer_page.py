@@ -19,6 +19,7 @@ from quart_app.forms.parts import Span, offered
 from quart_app.ids import new_id
 from quart_app.queries import entries, timer
 from quart_app.questions import Question
+from quart_app.saved_card import pinned_card
 from quart_app.team_card import team_now
 from quart_app.today_page import today_of
 
@@ -60,6 +61,12 @@ def way_of(person: Viewer, now: datetime) -> Way:
     return Way(person.zone, person.hour_cycle, person.date_order, now)
 
 
+def back_argument() -> dict[str, str]:
+    """The page that an editor is to come back to, as a field of its form; {} for this one."""
+    back = web.local_path(request.args.get("next"), "")
+    return {"next": back} if back else {}
+
+
 def field_argument() -> str:
     """The field that the focus goes to. Only its templates know which there are; an unknown one does nothing."""
     return request.args.get("field", "description")
@@ -75,7 +82,7 @@ def editing_of(entry: EntryRow, person: Viewer, now: datetime, field: str = "des
         entry,
         {
             "description": entry.description,
-            "project": str(entry.project_id or ""),
+            "project": str(entry.place or ""),
             "tags": ", ".join(entry.tags),
             "billable": "1" if entry.is_billable else "",
             "date": times.date,
@@ -190,6 +197,7 @@ async def timer_page(  # noqa: PLR0913 (each form of the page may come back to i
                 editing = (
                     splitting_of(found, person, now) if is_split else editing_of(found, person, now, edit[1])
                 )
+                editing = dataclasses.replace(editing, values={**editing.values, **back_argument()})
             page = newest = await load_days(db, person, now, before)
             if before is None:
                 page = newest.first_screen()
@@ -216,4 +224,5 @@ async def timer_page(  # noqa: PLR0913 (each form of the page may come back to i
         selecting=selecting or Selecting(),
         **await team_now(person, now, kept=True),
         favourites=await at_hand.pinned(person),
+        **await pinned_card(person, loaded=False),
     )

@@ -180,6 +180,11 @@ def local_path(target: str | None, otherwise: str) -> str:
     )
 
 
+async def way_back(otherwise: str) -> str:
+    """Where a plain form wants to come back to (its field `next`), if that is a page of this site."""
+    return local_path((await request.form).get("next"), otherwise)
+
+
 # --- pages, fragments, answers -----------------------------------------------------------------------------------
 
 

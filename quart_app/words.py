@@ -10,13 +10,14 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from functools import cache, lru_cache
 from gettext import GNUTranslations, NullTranslations
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-from quart_app import periods
+from quart_app import money, periods
 
 # The languages that are complete, by their own names.
 LANGUAGES = {"en": "English", "de": "Deutsch"}
@@ -92,6 +93,7 @@ def prepare() -> None:
         with speaking(Taste(locale)):
             _("Today")
             day_label(date(2026, 1, 1), date(2026, 1, 1), "dmy")
+            format_money(0, "EUR")
 
 
 def _(message: str, /, **values: Any) -> str:
@@ -114,7 +116,7 @@ def ngettext(one: str, many: str, n: int, /, **values: Any) -> str:
     return form_for(one, many, n) % {"n": n, **values}
 
 
-# --- Durations and days ---
+# --- Durations ---
 
 
 def format_duration(seconds: int) -> str:
@@ -148,6 +150,11 @@ def spell_duration(seconds: int) -> str:
     return way.format(h=hours, m=minutes, f=f"{seconds % 3600 // 36:02}")
 
 
+def decimal_sign() -> str:
+    """What stands before the tenths of a number."""
+    return _decimal_sign(_taste.get().locale)
+
+
 @lru_cache(maxsize=16)
 def _decimal_sign(locale: str) -> str:
     if locale == "en":
@@ -155,6 +162,59 @@ def _decimal_sign(locale: str) -> str:
     from babel.numbers import get_decimal_symbol
 
     return get_decimal_symbol(locale)
+
+
+# --- Money ---
+
+
+def format_money(minor: int, currency: str) -> str:
+    """ "€ 11,423.50" in English, "11.423,50 €" in German: minor units of a currency, with its sign and its digits."""
+    return _money(minor, currency, _taste.get().locale)
+
+
+def format_amount(minor: int, currency: str) -> str:
+    """ "11,423.50": the same without the sign, as fields show it."""
+    return _money(minor, currency, _taste.get().locale, has_sign=False)
+
+
+def currency_name(currency: str) -> str:
+    """ "Euro", "Swiss Franc", in the reader's language."""
+    return _currency_name(currency, _taste.get().locale)
+
+
+def currency_sign(currency: str) -> str:
+    """ "€", "CHF": what stands beside an amount, in the reader's language."""
+    return _currency_sign(currency, _taste.get().locale)
+
+
+# In English a sign stands before its number: without a blank a currency that has but a code would run into it (CHF95).
+_SIGN_FIRST = "\N{CURRENCY SIGN}\N{NO-BREAK SPACE}#,##0.00"
+
+
+@lru_cache(maxsize=4096)
+def _money(minor: int, currency: str, locale: str, *, has_sign: bool = True) -> str:
+    from babel.numbers import format_currency
+
+    pattern = "#,##0.00" if not has_sign else _SIGN_FIRST if locale == "en" else None
+    value = Decimal(minor).scaleb(-money.minor_digits(currency))
+    return format_currency(value, currency, pattern, locale=locale)
+
+
+@lru_cache(maxsize=256)
+def _currency_name(currency: str, locale: str) -> str:
+    from babel.numbers import get_currency_name
+
+    return get_currency_name(currency, locale=locale)
+
+
+@lru_cache(maxsize=256)
+def _currency_sign(currency: str, locale: str) -> str:
+    from babel.numbers import get_currency_symbol
+
+    return get_currency_symbol(currency, locale)
+
+
+# --- Days ---
 
 
 def day_label(day: date, today: date, order: str) -> tuple[str, str]:

@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from quart import Quart, Response
 
+from quart_app import report_spec
 from quart_app.fields import Form
 from quart_app.forms.account import LoginForm, PasswordForm, ProfileForm, RegisterForm
 from quart_app.forms.clients import ClientForm
@@ -16,8 +17,11 @@ from quart_app.forms.entries import StartForm, What, When
 from quart_app.forms.late import LateForm
 from quart_app.forms.parts import SplitForm
 from quart_app.forms.projects import ProjectForm
+from quart_app.forms.rates import CurrencyForm, RateForm
+from quart_app.forms.saved_reports import SaveForm, UpdateForm
 from quart_app.forms.selection import SelectionForm
 from quart_app.forms.tags import TagForm
+from quart_app.forms.tasks import TaskForm
 from quart_app.forms.team import MemberForm, RoleForm
 from quart_app.forms.workspace import RuleForm, SwitchForm, WorkspaceForm
 from quart_app.queries import throttles
@@ -68,16 +72,23 @@ FIELDS: dict[str, type[Form] | list[str]] = {
     "/timer/stop": LateForm,
     "/timer/discard": StartForm,
     "/entries": ["id", *What.model_fields, *When.model_fields, *ANSWER],
-    "/entries/{entry}": [*What.model_fields, *When.model_fields, *ANSWER],
+    "/entries/{entry}": [*What.model_fields, *When.model_fields, *ANSWER, "next"],
     "/entries/{entry}/duplicate": ["id"],
     "/entries/{entry}/split": ["id", *SplitForm.model_fields],
-    "/selection/update": ["entry", *SelectionForm.model_fields],
-    "/selection/delete": ["entry"],
+    "/selection/update": ["entry", *SelectionForm.model_fields, "next"],
+    "/selection/delete": ["entry", "next"],
     "/favourites": ["entry"],
     "/overlaps/{entry}": [*ANSWER, "until"],
     "/forgotten/stop": ["moment"],
     "/projects": ProjectForm,
     "/projects/{project}": ProjectForm,
+    "/projects/{project}/tasks": TaskForm,
+    "/tasks/{task}": TaskForm,
+    "/rates": RateForm,
+    "/rates/{rate}": RateForm,
+    "/rates/currency": CurrencyForm,
+    "/saved-reports": SaveForm,
+    "/saved-reports/{report}": [*UpdateForm.model_fields, "from"],
     "/clients": ClientForm,
     "/clients/{client}": ClientForm,
     "/tags": TagForm,
@@ -94,9 +105,28 @@ FIELDS: dict[str, type[Form] | list[str]] = {
     "/workspace/switch": SwitchForm,
 }
 QUERIES = ["before", "since", "edit", "q", "next", "undo", "page", "from", "until", "entry"]
+# Of reports: the address holds all that they are asked for.
+ASKED = [
+    *(
+        "view",
+        "period",
+        "from",
+        "to",
+        "by",
+        "then",
+        "chart",
+        "zone",
+        "member",
+        "client",
+        "project",
+        "task",
+        "tag",
+    ),
+    *("tags", "billable", "q", "running", "round", "step", "per", "show", "sort", "after", "open", "figure"),
+]
 # These read no fields; what they do to a row is tested with their nouns.
 WITHOUT_FIELDS = re.compile(
-    r"^/logout|^/favourites/.*/start|^/undo|(?<!^/selection)/(archive|restore|delete|remove|end|continue|keep|active)$"
+    r"^/logout|^/favourites/.*/start|^/undo|(?<!^/selection)/(archive|restore|delete|remove|end|continue|keep|active|pin|unpin)$"
 )
 
 texts = st.one_of(
@@ -120,6 +150,8 @@ async def rows(cast: Cast) -> dict[str, str]:
     client = cast.alice.client
     await client.post("/projects", form={"name": "Website", "colour": "3", "new_client": "Acme"})
     await client.post("/tags", form={"name": "ops"})
+    await client.post("/saved-reports", form={"name": "Mine", "query": "period=this-week"})
+    await client.post("/rates", form={"starts_on": "2026-01-01", "rate": "95"})
     await client.post(
         "/entries", form={"date": "2026-11-20", "start": "9", "end": "10", "description": "Plan"}
     )
@@ -130,10 +162,16 @@ async def rows(cast: Cast) -> dict[str, str]:
         ("client", "/clients"),
         ("tag", "/tags"),
         ("user", "/team"),
+        ("rate", "/rates"),
+        ("report", "/saved-reports"),
     ):
-        noun = {"entry": "entries", "user": "team"}.get(name, f"{name}s")
+        noun = {"entry": "entries", "user": "team", "report": "saved-reports"}.get(name, f"{name}s")
         page = await (await client.get(path)).get_data(as_text=True)
         found[name] = re.findall(rf"/{noun}/([0-9a-f-]{{36}})/", page)[0]
+    tasks = f"/projects/{found['project']}/tasks"
+    await client.post(tasks, form={"name": "Design"})
+    page = await (await client.get(tasks)).get_data(as_text=True)
+    found["task"] = re.findall(r"/tasks/([0-9a-f-]{36})/", page)[0]
     return found
 
 
@@ -193,6 +231,7 @@ async def test_no_form_breaks(app: Quart, cast: Cast, rows: dict[str, str], path
         "/timer/suggestions",
         "/palette",
         "/login",
+        "/saved-reports/save",
         "/projects",
         "/overlaps",
     ],
@@ -203,6 +242,40 @@ async def test_no_address_breaks(cast: Cast, path: str) -> None:
         await _check(response, query)
 
     await fuzz(st.dictionaries(st.sampled_from(QUERIES), texts), send)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/reports",
+        "/reports/figures",
+        "/reports/parts",
+        *(f"/reports/export.{kind}" for kind in ("csv", "jsonl", "ics")),
+    ],
+)
+@pytest.mark.parametrize("view", ["summary", "detailed", "weekly"])
+async def test_no_report_breaks(cast: Cast, path: str, view: str) -> None:
+    known = [*texts_of_reports(), "total", "project:none,day:2026-11-20", "description:ff", "week:0001-01-01"]
+
+    async def send(query: dict[str, str]) -> None:
+        response = await cast.alice.client.get(path, query_string={"view": view, **query})
+        await _check(response, query)
+
+    await fuzz(st.dictionaries(st.sampled_from(ASKED), st.one_of(texts, st.sampled_from(known))), send)
+
+
+def texts_of_reports() -> list[str]:
+    """What the fields of a report's address may say, some beside their own field."""
+    return [
+        *report_spec.DIMENSIONS,
+        *report_spec.PERIODS,
+        *report_spec.SORTS,
+        "all",
+        "none",
+        "members",
+        "up",
+        "15",
+    ]
 
 
 async def _check(response: Response, sent: dict[str, str]) -> None:

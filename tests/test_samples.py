@@ -1,7 +1,7 @@
 """Sample data looks like real work, obeys the rules of real work, and goes only where it is wanted."""
 
 import asyncio
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
@@ -15,9 +15,21 @@ from hypothesis import strategies as st
 from quart_app import passwords, periods, samples
 from quart_app.db import Database
 from quart_app.ids import new_id
-from quart_app.samples import history, studio
+from quart_app.money import RateCard
+from quart_app.samples import history, prices, studio
 from quart_app.settings import Settings
-from quart_app.tables import clients, entries, entry_tags, memberships, projects, tags, users, workspaces
+from quart_app.tables import (
+    clients,
+    entries,
+    entry_tags,
+    memberships,
+    projects,
+    rates,
+    tags,
+    tasks,
+    users,
+    workspaces,
+)
 
 NOW = datetime(2026, 11, 22, 14, 40, 33, tzinfo=UTC)  # a Sunday
 ALICE, BOB = studio.PEOPLE
@@ -166,9 +178,68 @@ async def test_entries_are_stored_as_they_were_planned(database: Database) -> No
     assert await count(database, entries, entries.c.ended_at.is_(None)) == 2
 
 
+async def test_the_studio_has_tasks_on_two_projects_and_entries_on_each(database: Database) -> None:
+    await samples.fill_samples(database, NOW)
+    on_task = (
+        sa.select(projects.c.name, tasks.c.name, sa.func.count(entries.c.id))
+        .select_from(
+            tasks.join(projects, projects.c.id == tasks.c.project_id).outerjoin(
+                entries, entries.c.task_id == tasks.c.id
+            )
+        )
+        .group_by(projects.c.name, tasks.c.name)
+    )
+    stored = {(project, task): found for project, task, found in await rows(database, on_task)}
+    planned = [one for person in studio.PEOPLE for one in studio.stints(person, NOW)]
+    assert stored == Counter((one.project, one.task) for one in planned if one.task)
+    assert {project for project, _ in stored} == set(studio.TASKS)
+    assert len(stored) == sum(map(len, studio.TASKS.values()))
+
+
 def _second_of(key: Any) -> datetime:
     assert key.version == 7
     return datetime.fromtimestamp((key.int >> 80) // 1000, UTC)
+
+
+def test_the_studio_has_a_rate_and_one_project_with_its_own_that_changed_within_its_weeks() -> None:
+    opened = (NOW - timedelta(weeks=studio.WEEKS + 1)).date()
+    card = RateCard("EUR", prices.of_studio(opened, NOW.date()))  # type: ignore[arg-type]  # names for ids
+    assert card.rate_on(None, opened) == card.rate_on(None, NOW.date()) == 9500
+    names = {name for name, _, _ in prices.of_studio(opened, NOW.date())} - {None}
+    assert names < {project.name for project in studio.PROJECTS}
+    assert [day for day in card.changes(opened, NOW.date()) if NOW.date() - day < timedelta(weeks=8)]
+
+
+@given(MOMENTS)
+def test_no_two_rates_of_the_samples_begin_on_one_day(now: datetime) -> None:
+    first, today = (now - timedelta(days=history.DAYS)).date(), now.date()
+    for found in (prices.of_studio(first, today), prices.of_history(range(1, 265), first, today)):
+        rates = list(found)
+        assert len({rate[:2] for rate in rates}) == len(rates)
+        assert all(0 < minor <= 100_000_000 for _, _, minor in rates)
+
+
+async def test_the_samples_have_their_rates(database: Database) -> None:
+    await samples.fill_samples(database, NOW)
+    await samples.fill_history(database, 200, ignore, NOW)
+    with_project = sa.func.count(rates.c.project_id.distinct())
+    found = await rows(
+        database,
+        sa.select(workspaces.c.name, with_project, sa.func.count() - sa.func.count(rates.c.project_id))
+        .join(rates, rates.c.workspace_id == workspaces.c.id)
+        .group_by(workspaces.c.name),
+    )
+    by_name = {name: (own, shared) for name, own, shared in found}
+    assert by_name["Northwind Studio"] == (1, 1)
+    projects_of_big = await count(
+        database,
+        projects,
+        projects.c.workspace_id
+        == sa.select(workspaces.c.id).where(workspaces.c.name == "Meridian Works").scalar_subquery(),
+    )
+    own, shared = by_name["Meridian Works"]
+    assert own == -(-projects_of_big // 3)
+    assert shared >= 1
 
 
 async def test_filling_twice_changes_nothing(database: Database) -> None:
@@ -257,6 +328,8 @@ async def test_a_history_is_stored_whole_and_one_can_sign_in(database: Database)
     assert (await passwords.verify_password(account.password, user.password_hash))[0]
     tagged = await count(database, entries, entries.c.id.in_(sa.select(entry_tags.c.entry_id)))
     assert 0.35 < tagged / 3000 < 0.45
+    assert 0.4 < await count(database, entries, entries.c.task_id.is_not(None)) / 3000 < 0.6
+    assert await count(database, tasks) == 3 * await count(database, projects)
     kept = await rows(database, sa.select(entries.c.id, entries.c.started_at, entries.c.ended_at))
     assert all(_second_of(row.id) == row.started_at for row in kept)
     planned = sorted(

@@ -196,11 +196,11 @@ RuntimeError TypeError AssertionError NotImplementedError KeyError LookupError T
 """
 # What machines read, kinds of characters, and what makers call their browsers and systems.
 NAMES = """
-Lax Origin Form Pickers Cc Cf Mn Mc Nd So
+Lax Origin Form Pickers General Cc Cf Mn Mc Nd So
 Edg Edge Opera Firefox Chrome Safari Android Windows Macintosh Mac CrOS ChromeOS Linux Vivaldi
 """
 CODES = re.compile(
-    r"[A-Z0-9_]+|([A-Z][a-z]+){2,}|[A-Z]\w*(-\w+)+|[A-Z]\w*/|Samsung Internet|[A-Z]+[ (].*|.*;.*=.*",
+    r"[A-Z0-9_]+|[A-Z]+:[A-Z]+|([A-Z][a-z]+){2,}|[A-Z]\w*(-\w+)+|[A-Z]\w*/|Samsung Internet|[A-Z]+[ (].*|.*;.*=.*",
     re.DOTALL,
 )
 
@@ -218,6 +218,16 @@ def name_of(node: ast.expr) -> str:
     return node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
 
 
+def _types(node: ast.AST) -> list[ast.expr]:
+    """What stands there as a type: a class that comes later is named in quotes."""
+    if isinstance(node, ast.AnnAssign):
+        return [node.annotation]
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+        kinds = [each.annotation for each in ast.walk(node.args) if isinstance(each, ast.arg)]
+        return [kind for kind in [*kinds, node.returns] if kind is not None]
+    return []
+
+
 def bare_strings(tree: ast.Module) -> Iterator[tuple[int, str]]:
     """The lines and words of what reads like a sentence and is no message."""
     silent: set[int] = set()
@@ -226,6 +236,7 @@ def bare_strings(tree: ast.Module) -> Iterator[tuple[int, str]]:
             silent.update(id(each) for argument in node.args for each in ast.walk(argument))
         elif isinstance(node, ast.Expr):  # docstrings
             silent.add(id(node.value))
+        silent.update(id(each) for kind in _types(node) for each in ast.walk(kind))
     for node in ast.walk(tree):
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in silent:
             text = node.value.strip()

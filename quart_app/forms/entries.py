@@ -8,7 +8,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from quart_app import clocks, periods, spans, words
-from quart_app.fields import Description, Errors, Form, OptionalId, TagNames, Typed, parse
+from quart_app.fields import Description, Errors, Form, OptionalId, OptionalPlace, TagNames, Typed, parse
 from quart_app.words import _
 
 LONGEST_SECONDS = 9999 * 3600
@@ -18,9 +18,17 @@ class What(Form):
     """What is worked on: the fields that a timer and an entry share. An unticked checkbox isn't sent at all."""
 
     description: Description = ""
-    project: OptionalId = None
+    project: OptionalPlace = None  # or one of its tasks
     tags: TagNames = ()
     billable: bool = False
+
+    @property
+    def project_id(self) -> UUID | None:
+        return self.project.project if self.project else None
+
+    @property
+    def task_id(self) -> UUID | None:
+        return self.project.task if self.project else None
 
 
 class StartForm(What):

@@ -1,29 +1,26 @@
 """What several entries shall have in common, as their bar's form says it."""
 
-from typing import Annotated, Literal
-from uuid import UUID
+from typing import Literal
 
-from pydantic import BeforeValidator
-
-from quart_app.fields import MAX_TAGS, Errors, Form, TagNames, parse
+from quart_app.fields import MAX_TAGS, Errors, Form, OptionalPlace, TagNames, parse
+from quart_app.places import Place
 from quart_app.words import N_, _
 
 MOST = 500  # entries at a time
 KEEP = "keep"
 
 
-def _one_way(value: object) -> object:
-    """A list left alone, or not sent at all, leaves things as they are; "" is no project."""
-    return None if value == "" else value
-
-
 class SelectionForm(Form):
-    """`keep` leaves as it is."""
+    """`keep`, or a list that is not sent at all, leaves things as they are; for `project` "" is none."""
 
-    project: Annotated[UUID | Literal["keep"] | None, BeforeValidator(_one_way)] = "keep"
+    project: OptionalPlace | Literal["keep"] = "keep"
     tag_mode: Literal["add", "replace", "remove"] = "add"
     tags: TagNames = ()
     billable: Literal["keep", "yes", "no"] = "keep"
+
+    @property
+    def place(self) -> Place | None:
+        return self.project if isinstance(self.project, Place) else None
 
     @property
     def says_nothing(self) -> bool:

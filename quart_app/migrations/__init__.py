@@ -15,9 +15,6 @@ from quart_app.tables import metadata
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
-# Indexes that a migration makes where the server can, and that no table of tables.py knows of.
-BY_HAND = frozenset({"ix_entries_words"})
-
 
 class SchemaTooNew(Exception):
     """The database was written by a newer Chronos than this one."""

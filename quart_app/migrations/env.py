@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from alembic import context
 
+from quart_app.columns import BY_HAND
 from quart_app.kinds import Folded, Instant
-from quart_app.migrations import BY_HAND
 from quart_app.tables import metadata
 
 if TYPE_CHECKING:

@@ -18,6 +18,7 @@ from quart_app.access import (
     Quick,
     Viewer,
     changeable,
+    is_open,
     may_track,
     names_of,
     own_entries,
@@ -30,7 +31,8 @@ from quart_app.columns import Id
 from quart_app.db import Connection
 from quart_app.dialects import earlier, greatest, is_long, least, upsert
 from quart_app.kinds import Instant
-from quart_app.tables import LONG_SECONDS, entries, entry_tags, projects
+from quart_app.places import Place
+from quart_app.tables import LONG_SECONDS, entries, entry_tags
 
 _UNTIL = sa.bindparam("until", type_=Instant)
 _NOTHING: sa.ColumnElement[int] = sa.literal_column("0")
@@ -46,8 +48,9 @@ _COLUMNS = (
     "ended_at",
     "is_billable",
     "version",
+    "task_id",
 )
-_JOURNALLED = ("description", "project_id", "is_billable", "started_at", "ended_at")
+_JOURNALLED = ("description", "project_id", "task_id", "is_billable", "started_at", "ended_at")
 BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -149,11 +152,17 @@ class EntryValues:
     ended_at: datetime | None
     tag_ids: tuple[UUID, ...] = ()
     tags: tuple[str, ...] = ()  # their names, for the journal
+    task_id: UUID | None = None
+
+    @property
+    def place(self) -> Place | None:
+        return Place.of(self.project_id, self.task_id)
 
     def columns(self) -> dict[str, Any]:
         return {
             "description": self.description,
             "project_id": self.project_id,
+            "task_id": self.task_id,
             "is_billable": self.is_billable,
             "started_at": self.started_at,
             "ended_at": self.ended_at,
@@ -162,18 +171,6 @@ class EntryValues:
 
 class Stale(Exception):
     """The entry was changed elsewhere since the form was opened."""
-
-
-def _project_is_open(
-    viewer: Viewer, project_id: UUID | None, keeps: sa.ColumnElement[bool]
-) -> sa.ColumnElement[bool]:
-    """An entry takes an active project, or keeps the one it has."""
-    if project_id is None:
-        return sa.true()
-    is_active = sa.exists().where(
-        visible(projects, viewer), projects.c.id == project_id, projects.c.archived_at.is_(None)
-    )
-    return sa.or_(keeps, is_active)
 
 
 async def insert_entry(
@@ -186,7 +183,7 @@ async def insert_entry(
     action_id: UUID | None = None,
 ) -> bool:
     """Add a finished entry; False, and nothing changes, where the same id was sent before. Raises Forbidden, Missing
-    (the project)."""
+    (the project or task)."""
     await journal.touch_user(db, viewer)
     row = {
         "workspace_id": viewer.workspace_id,
@@ -201,7 +198,7 @@ async def insert_entry(
         upsert(db, entries)
         .from_select(
             list(row),
-            sa.select(*values).where(may_track(viewer), _project_is_open(viewer, new.project_id, sa.false())),
+            sa.select(*values).where(may_track(viewer), is_open(viewer, new.place)),
         )
         .on_conflict_do_nothing(index_elements=["workspace_id", "id"])
         .returning(entries.c.id)
@@ -234,7 +231,7 @@ async def update_entry(
 ) -> None:
     """Change an entry that still is at `version` (any, if None).
 
-    Raises Stale, Missing (the entry, or a project that isn't there or is archived), Forbidden.
+    Raises Stale, Missing (the entry, or a project or task that isn't there or is archived), Forbidden.
     """
     await journal.touch_user(db, viewer)
     before = await find_entry(db, viewer, entry_id)
@@ -243,7 +240,7 @@ async def update_entry(
         condition = sa.and_(condition, entries.c.version == version)
     done = await db.execute(
         sa.update(entries)
-        .where(condition, _project_is_open(viewer, new.project_id, entries.c.project_id == new.project_id))
+        .where(condition, is_open(viewer, new.place, kept_by=entries))
         .values(**new.columns(), updated_at=now, version=entries.c.version + 1)
         .returning(entries.c.id)
     )

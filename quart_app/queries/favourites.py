@@ -22,14 +22,26 @@ from quart_app.access import (
 from quart_app.db import Connection
 from quart_app.dialects import upsert
 from quart_app.ids import new_id
-from quart_app.tables import changes, clients, entries, entry_tags, favourite_tags, favourites, projects, tags
+from quart_app.places import Place
+from quart_app.tables import (
+    changes,
+    clients,
+    entries,
+    entry_tags,
+    favourite_tags,
+    favourites,
+    projects,
+    tags,
+    tasks,
+)
 
 # So that the list can be taken in at a glance.
 MOST = 30
 
 
 class Favourite(NamedTuple):
-    """A favourite with what is shown of its project and tags. Whose project is archived, it can't be started."""
+    """A favourite with what is shown of its project, task and tags. Where one of the first two is archived, since
+    `archived_at`, it can't be started."""
 
     id: UUID
     description: str
@@ -40,6 +52,12 @@ class Favourite(NamedTuple):
     client_name: str | None
     archived_at: datetime | None
     tag_text: str | None
+    task_id: UUID | None = None
+    task_name: str | None = None
+
+    @property
+    def place(self) -> Place | None:
+        return Place.of(self.project_id, self.task_id)
 
     @property
     def is_archived(self) -> bool:
@@ -68,8 +86,10 @@ def _select(viewer: Viewer) -> sa.Select[Any]:
             projects.c.name,
             projects.c.colour,
             clients.c.name,
-            projects.c.archived_at,
+            sa.func.coalesce(projects.c.archived_at, tasks.c.archived_at),
             tag_text(favourites, favourite_tags),
+            favourites.c.task_id,
+            tasks.c.name,
         )
         .select_from(with_names(favourites, favourites))
         .where(_own(viewer))
@@ -100,9 +120,8 @@ async def pin_entry(db: Connection, viewer: Viewer, entry_id: UUID, now: datetim
 
     Raises Missing, Forbidden, TooMany.
     """
-    own = sa.select(entries.c.description, entries.c.project_id, entries.c.is_billable).where(
-        own_entries(viewer), entries.c.id == entry_id
-    )
+    said = (entries.c.description, entries.c.project_id, entries.c.task_id, entries.c.is_billable)
+    own = sa.select(*said).where(own_entries(viewer), entries.c.id == entry_id)
     row = (await db.execute(own)).first()
     if row is None:
         theirs = sa.exists().where(visible(entries, viewer), entries.c.id == entry_id)
@@ -172,10 +191,9 @@ async def _explain(db: Connection, viewer: Viewer, values: Mapping[str, Any]) ->
 
 def _told(values: Mapping[str, Any]) -> dict[str, Any]:
     """The columns for the journal; restore_favourite reads them again."""
-    project = values["project_id"]
+    told = journal.plain_values({name: values[name] for name in ("description", "project_id", "task_id")})
     return {
-        "description": values["description"],
-        "project_id": None if project is None else str(project),
+        **told,
         "is_billable": bool(values["is_billable"]),
     }
 
@@ -189,7 +207,9 @@ async def unpin_favourite(db: Connection, viewer: Viewer, favourite_id: UUID, no
     done = await db.execute(
         sa.delete(favourites)
         .where(_own(viewer), favourites.c.id == favourite_id)
-        .returning(favourites.c.description, favourites.c.project_id, favourites.c.is_billable)
+        .returning(
+            favourites.c.description, favourites.c.project_id, favourites.c.task_id, favourites.c.is_billable
+        )
     )
     if (row := done.first()) is None:
         if await _find_unpinned(db, viewer, favourite_id) is None:
@@ -219,7 +239,7 @@ async def _find_unpinned(db: Connection, viewer: Viewer, favourite_id: UUID) -> 
 
 
 async def restore_favourite(db: Connection, viewer: Viewer, favourite_id: UUID, now: datetime) -> None:
-    """Pin again what was unpinned, with what is left of its project and tags; once it is, nothing changes.
+    """Pin again what was unpinned, with what is left of its project, task and tags; once it is, nothing changes.
 
     Raises Missing, Forbidden, TooMany.
     """
@@ -227,12 +247,15 @@ async def restore_favourite(db: Connection, viewer: Viewer, favourite_id: UUID, 
     if before is None:
         await find_favourite(db, viewer, favourite_id)
         return
-    values = {**before, "project_id": UUID(before["project_id"]) if before["project_id"] else None}
+    project_id, task_id = (
+        UUID(key) if (key := before.get(name)) else None for name in ("project_id", "task_id")
+    )
+    values = {**before, "project_id": project_id, "task_id": task_id}
     wanted = [UUID(tag) for tag in values.pop("tag_ids")]
-    if values["project_id"] is not None:
-        there = sa.exists().where(visible(projects, viewer), projects.c.id == values["project_id"])
-        if not (await db.execute(sa.select(there))).scalar_one():
-            values["project_id"] = None
+    for table, name in ((tasks, "task_id"), (projects, "project_id")):
+        there = sa.exists().where(visible(table, viewer), table.c.id == values[name])
+        if values[name] is not None and not (await db.execute(sa.select(there))).scalar_one():
+            values[name] = None
     left = sa.select(tags.c.id).where(visible(tags, viewer), tags.c.id.in_(wanted))
     tag_ids = list((await db.execute(left.with_for_update(read=True, key_share=True))).scalars())
     await _insert(db, viewer, favourite_id, values, tag_ids, "restore", now)

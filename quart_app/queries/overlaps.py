@@ -15,6 +15,8 @@ from quart_app.tables import entries, entry_tags, memberships, users, workspaces
 
 # (started_at, ended_at or None while it runs)
 Times = tuple[datetime, datetime | None]
+# What an entry says beside its times, for the journal.
+_SAID = ("description", "project_id", "task_id", "is_billable", "tags")
 
 
 class Stale(Exception):
@@ -41,7 +43,7 @@ async def cut_entry(
         raise Stale
     old = journal.plain_values({"started_at": entry.started_at, "ended_at": entry.ended_at})
     if first is None:
-        whole = old | journal.plain(entry, "description", "project_id", "is_billable", "tags")
+        whole = old | journal.plain(entry, *_SAID)
         lines: list[journal.Line] = [(viewer.workspace_id, entry.id, "delete", whole, None)]
     else:
         lines = [(viewer.workspace_id, entry.id, "update", old, journal.plain_values(change))]
@@ -62,7 +64,7 @@ async def _copy(db: Connection, viewer: Viewer, entry: EntryRow, piece: Times, n
     """Another entry that says the same of another time."""
     key = new_id()
     of_entry = sa.and_(entries.c.workspace_id == viewer.workspace_id, entries.c.id == entry.id)
-    same = ("workspace_id", "user_id", "project_id", "description", "is_billable")
+    same = ("workspace_id", "user_id", "project_id", "task_id", "description", "is_billable")
     new = {"id": key, "started_at": piece[0], "ended_at": piece[1], "created_at": now, "updated_at": now}
     values = [sa.literal(value, entries.c[name].type) for name, value in new.items()]
     await db.execute(
@@ -73,7 +75,7 @@ async def _copy(db: Connection, viewer: Viewer, entry: EntryRow, piece: Times, n
     tagged = sa.and_(entry_tags.c.workspace_id == viewer.workspace_id, entry_tags.c.entry_id == entry.id)
     columns = sa.select(entry_tags.c.workspace_id, sa.literal(key, Id), entry_tags.c.tag_id).where(tagged)
     await db.execute(sa.insert(entry_tags).from_select(["workspace_id", "entry_id", "tag_id"], columns))
-    after = journal.plain(entry, "description", "project_id", "is_billable", "tags")
+    after = journal.plain(entry, *_SAID)
     after |= journal.plain_values({"started_at": piece[0], "ended_at": piece[1]})
     return viewer.workspace_id, key, "create", None, after
 

@@ -12,9 +12,9 @@ from quart_app.db import Connection
 from quart_app.dialects import upsert
 from quart_app.tables import entries, entry_tags
 
-_JOURNALLED = ("description", "project_id", "is_billable", "started_at", "ended_at")
+_JOURNALLED = ("description", "project_id", "task_id", "is_billable", "started_at", "ended_at")
 # What a new entry has in common with the one that it is made of.
-_SHARED = ("workspace_id", "user_id", "project_id", "description", "is_billable")
+_SHARED = ("workspace_id", "user_id", "project_id", "task_id", "description", "is_billable")
 
 
 async def duplicate_entry(

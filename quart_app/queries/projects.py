@@ -1,5 +1,7 @@
 """Projects: the list with its hours, those that can be picked for an entry, and every change to one."""
 
+from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,7 +14,8 @@ from quart_app.access import Viewer, may_manage, visible
 from quart_app.catalogue import Named
 from quart_app.db import Connection
 from quart_app.dialects import seconds_between
-from quart_app.tables import COLOURS, clients, entries, favourites, projects
+from quart_app.places import Place
+from quart_app.tables import COLOURS, clients, entries, favourites, projects, rates, tasks
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,14 +43,32 @@ class ProjectHours(Project):
 
 
 @dataclass(frozen=True, slots=True)
+class PickableTask:
+    """An active task of an active project."""
+
+    id: UUID
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A project, or one of its tasks: what the field says for it, and what it is called in a list."""
+
+    value: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class PickableProject:
-    """An active project, as it is offered for an entry."""
+    """An active project with its active tasks, by name, and what lists offer of it: itself and, beneath it, these."""
 
     id: UUID
     name: str
     colour: int
     client_name: str | None
     is_billable: bool
+    tasks: tuple[PickableTask, ...] = ()
+    choices: tuple[Choice, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +126,11 @@ _PICKABLE = (
     .where(projects.c.workspace_id == sa.bindparam("workspace_id"), projects.c.archived_at.is_(None))
     .order_by(projects.c.name_key)
 )
+_PICKABLE_TASKS = (
+    sa.select(tasks.c.project_id, tasks.c.id, tasks.c.name)
+    .where(tasks.c.workspace_id == sa.bindparam("workspace_id"), tasks.c.archived_at.is_(None))
+    .order_by(tasks.c.name_key)
+)
 
 
 async def find_project(db: Connection, viewer: Viewer, project_id: UUID) -> Project | None:
@@ -140,9 +166,20 @@ async def list_projects(
 
 
 async def list_pickable_projects(db: Connection, viewer: Viewer) -> list[PickableProject]:
-    """The active projects, by name."""
-    rows = await db.execute(_PICKABLE, {"workspace_id": viewer.workspace_id})
-    return [PickableProject(*row) for row in rows]
+    """The active projects with their active tasks, by name."""
+    here = {"workspace_id": viewer.workspace_id}
+    of_project: defaultdict[UUID, list[PickableTask]] = defaultdict(list)
+    for project_id, *task in await db.execute(_PICKABLE_TASKS, here):
+        of_project[project_id].append(PickableTask(*task))
+    return [_pickable(row, of_project[row.id]) for row in await db.execute(_PICKABLE, here)]
+
+
+def _pickable(row: Any, found: Iterable[PickableTask]) -> PickableProject:
+    of_tasks = [Choice(str(Place(row.id, task.id)), f"{row.name} · {task.name}") for task in found]
+    of_client = f" · {row.client_name}" if row.client_name else ""
+    own = Choice(str(row.id), f"{row.name}{of_client}")
+    said = (row.id, row.name, row.colour, row.client_name, row.is_billable)
+    return PickableProject(*said, tuple(found), (own, *of_tasks))
 
 
 async def find_spare_colour(db: Connection, viewer: Viewer) -> int:
@@ -209,8 +246,9 @@ async def restore_project(db: Connection, viewer: Viewer, project_id: UUID, now:
 async def delete_project(db: Connection, viewer: Viewer, project_id: UUID, now: datetime) -> Named:
     """Raises Missing, Forbidden, and Conflict ("foreign_key") where it has entries, in the trash or not.
 
-    People's favourites on it go with it.
+    Its tasks, its rates and people's favourites on it go with it.
     """
-    pinned = sa.and_(visible(favourites, viewer), favourites.c.project_id == project_id)
-    await db.execute(sa.delete(favourites).where(pinned, may_manage(viewer)))
+    for table in (favourites, tasks, rates):
+        its = sa.and_(visible(table, viewer), table.c.project_id == project_id)
+        await db.execute(sa.delete(table).where(its, may_manage(viewer)))
     return await catalogue.delete_named(db, viewer, projects, project_id, now)

@@ -9,26 +9,45 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from quart_app import catalogue, journal
-from quart_app.access import Forbidden, Missing, Viewer, changeable, may_track, names_of, tag_text, visible
+from quart_app.access import (
+    Forbidden,
+    Missing,
+    Viewer,
+    changeable,
+    is_open,
+    may_track,
+    names_of,
+    tag_text,
+    visible,
+)
 from quart_app.db import Connection
 from quart_app.dialects import upsert
 from quart_app.kinds import fold
+from quart_app.places import Place
 from quart_app.tables import entries, entry_tags, projects, tags
 
 MOST = 500
-_JOURNALLED = ("description", "project_id", "is_billable", "started_at", "ended_at")
+_JOURNALLED = ("description", "project_id", "task_id", "is_billable", "started_at", "ended_at")
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What all of them shall have in common; the rest of each stays. `tag_mode` is "add", "replace" or "remove"."""
+    """What all of them shall have in common; the rest of each stays. To set the project sets the task, or takes it
+    away: it would be another project's. `tag_mode` is "add", "replace" or "remove"."""
 
     sets_project: bool = False
-    project_id: UUID | None = None
+    place: Place | None = None
     is_billable: bool | None = None
     tag_mode: str = "add"
     tags: tuple[str, ...] = ()
     most_tags: int = 20  # on one entry
+
+    def columns(self) -> dict[str, UUID | None]:
+        """Of the place, if it is set."""
+        return {
+            "project_id": self.place.project if self.place else None,
+            "task_id": self.place.task if self.place else None,
+        }
 
     @property
     def sets_tags(self) -> bool:
@@ -44,27 +63,29 @@ async def update_entries(
 ) -> int:
     """Change them all, or none; how many are not as they were.
 
-    Raises Missing where one (or the project, or it is archived) isn't there, Forbidden where one is not theirs,
+    Raises Missing where one (or the project or task, or it is archived) isn't there, Forbidden where one is not theirs,
     TooManyTags.
     """
     await journal.touch_user(db, viewer)
     rows = await _lock_rows(db, viewer, ids)
-    if wanted.sets_project and wanted.project_id is not None:
-        await _check_project(db, viewer, wanted.project_id)
+    if wanted.sets_project and wanted.place is not None:
+        await _check_place(db, viewer, wanted.place)
     lines: list[journal.Line] = []
     after_tags = {row.id: _tags_after(names_of(row.tags), wanted) for row in rows}
     if wanted.tag_mode == "add" and any(len(names) > wanted.most_tags for names in after_tags.values()):
         raise TooManyTags
     for row in rows:
         borne = names_of(row.tags)
-        before = {**journal.plain(row, "project_id", "is_billable"), "tags": list(borne)}
+        before = {**journal.plain(row, "project_id", "task_id", "is_billable"), "tags": list(borne)}
         after = {
-            "project_id": str(wanted.project_id) if wanted.project_id else None,
+            **journal.plain_values(wanted.columns()),
             "is_billable": wanted.is_billable,
             "tags": list(after_tags[row.id]),
         }
+        is_there = not wanted.sets_project or Place.of(row.project_id, row.task_id) == wanted.place
         kept = {
-            "project_id": not wanted.sets_project or before["project_id"] == after["project_id"],
+            "project_id": is_there,
+            "task_id": is_there,
             "is_billable": wanted.is_billable is None or before["is_billable"] == after["is_billable"],
             "tags": _folded(borne) == _folded(after_tags[row.id]),
         }
@@ -123,13 +144,11 @@ async def _refuse(db: Connection, viewer: Viewer, ids: Collection[UUID]) -> None
     raise Forbidden if (await db.execute(known)).scalar_one() == len(ids) else Missing
 
 
-async def _check_project(db: Connection, viewer: Viewer, project_id: UUID) -> None:
-    statement = (
-        sa.select(projects.c.id)
-        .where(visible(projects, viewer), projects.c.id == project_id, projects.c.archived_at.is_(None))
-        .with_for_update(read=True, key_share=True)
-    )
-    if (await db.execute(statement)).first() is None:
+async def _check_place(db: Connection, viewer: Viewer, place: Place) -> None:
+    here = sa.and_(visible(projects, viewer), projects.c.id == place.project)
+    held = sa.select(projects.c.id).where(here).with_for_update(read=True, key_share=True)
+    await db.execute(held)
+    if not (await db.execute(sa.select(is_open(viewer, place)))).scalar_one():
         raise Missing
 
 
@@ -138,7 +157,7 @@ async def _write(
 ) -> None:
     values: dict[str, Any] = {"updated_at": now, "version": entries.c.version + 1}
     if wanted.sets_project:
-        values["project_id"] = wanted.project_id
+        values |= wanted.columns()
     if wanted.is_billable is not None:
         values["is_billable"] = wanted.is_billable
     await db.execute(

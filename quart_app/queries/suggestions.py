@@ -8,7 +8,8 @@ import sqlalchemy as sa
 
 from quart_app.access import OWN, EntryRow, Quick, Viewer, params, select_entry_rows
 from quart_app.db import Connection
-from quart_app.tables import clients, entries, projects, tags
+from quart_app.places import Place
+from quart_app.tables import clients, entries, projects, tags, tasks
 
 RECENT = 300
 
@@ -26,6 +27,12 @@ class Suggestion:
     is_billable: bool
     tags: tuple[str, ...]
     count: int = 1
+    task_id: UUID | None = None
+    task_name: str | None = None
+
+    @property
+    def place(self) -> Place | None:
+        return Place.of(self.project_id, self.task_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +48,9 @@ _RECENT = Quick(
     .where(
         OWN,
         entries.c.description != "",
-        sa.or_(entries.c.project_id.is_(None), projects.c.archived_at.is_(None)),
+        # Of what there is none of, nothing is archived.
+        projects.c.archived_at.is_(None),
+        tasks.c.archived_at.is_(None),
     )
     .order_by(entries.c.started_at.desc(), entries.c.id.desc())
     .limit(RECENT)
@@ -49,11 +58,12 @@ _RECENT = Quick(
 
 
 async def list_suggestions(db: Connection, viewer: Viewer) -> list[Suggestion]:
-    """What the viewer's last 300 entries with words say, the latest first, each text once for each project."""
-    found: dict[tuple[str, UUID | None], Suggestion] = {}
+    """What the viewer's last 300 entries with words say, the latest first, each text once for each project and
+    task."""
+    found: dict[tuple[str, Place | None], Suggestion] = {}
     for values in await _RECENT.all(db, params(viewer)):
         row = EntryRow(*values)
-        key = (row.description.casefold(), row.project_id)
+        key = (row.description.casefold(), row.place)
         if (known := found.get(key)) is not None:
             found[key] = replace(known, count=known.count + 1)
             continue
@@ -66,6 +76,8 @@ async def list_suggestions(db: Connection, viewer: Viewer) -> list[Suggestion]:
             row.client_name,
             row.is_billable,
             row.tags,
+            task_id=row.task_id,
+            task_name=row.task_name,
         )
     return list(found.values())
 

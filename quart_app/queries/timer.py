@@ -27,7 +27,7 @@ from quart_app.columns import Id
 from quart_app.db import Connection
 from quart_app.dialects import greatest, insert_for
 from quart_app.kinds import Instant
-from quart_app.tables import entries, entry_tags, memberships, projects, sessions, users, workspaces
+from quart_app.tables import entries, entry_tags, memberships, projects, sessions, tasks, users, workspaces
 
 _FIND = Quick(select_entry_rows().where(RUNNING))
 _VIEWER = (
@@ -108,6 +108,7 @@ _MAY_TRACK = sa.exists().where(
 
 
 _PROJECT = sa.bindparam("new_project", type_=entries.c.project_id.type)
+_TASK = sa.bindparam("new_task", type_=entries.c.task_id.type)
 _PROJECT_IS_OPEN = sa.or_(
     _PROJECT.is_(None),
     sa.exists().where(
@@ -116,16 +117,26 @@ _PROJECT_IS_OPEN = sa.or_(
         projects.c.archived_at.is_(None),
     ),
 )
+_TASK_IS_OPEN = sa.or_(
+    _TASK.is_(None),
+    sa.exists().where(
+        tasks.c.workspace_id == sa.bindparam("viewer_workspace"),
+        tasks.c.id == _TASK,
+        tasks.c.project_id == _PROJECT,
+        tasks.c.archived_at.is_(None),
+    ),
+)
 
 
 @lru_cache(maxsize=2)
 def _insert(dialect: str) -> Quick:
-    """The new timer, if the person may track and the project is open; nothing where the id is there already."""
+    """The new timer, if the person may track and project and task are open; nothing where the id is there already."""
     values = {
         "workspace_id": sa.bindparam("viewer_workspace", type_=Id),
         "id": sa.bindparam("new_id", type_=Id),
         "user_id": sa.bindparam("viewer_user", type_=Id),
         "project_id": _PROJECT,
+        "task_id": _TASK,
         "description": sa.bindparam("new_description", type_=sa.Text),
         "is_billable": sa.bindparam("new_billable", type_=sa.Boolean),
         "started_at": sa.bindparam("new_start", type_=Instant),
@@ -135,7 +146,9 @@ def _insert(dialect: str) -> Quick:
     }
     return Quick(
         insert_for(dialect, entries)
-        .from_select(list(values), sa.select(*values.values()).where(_MAY_TRACK, _PROJECT_IS_OPEN))
+        .from_select(
+            list(values), sa.select(*values.values()).where(_MAY_TRACK, _PROJECT_IS_OPEN, _TASK_IS_OPEN)
+        )
         .on_conflict_do_nothing(index_elements=["workspace_id", "id"])
         .returning(entries.c.id)
     )
@@ -151,6 +164,7 @@ class NewTimer:
     is_billable: bool
     tag_ids: tuple[UUID, ...] = ()
     tags: tuple[str, ...] = ()  # their names, for the journal
+    task_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +199,7 @@ async def start_timer(
     """Start it and stop, at the same instant, the one that runs. In one transaction.
 
     `at` is when, if that was before `now`: then it ends where another began since, and stops what ran then.
-    Raises Forbidden where the viewer may not track, Missing where the project is not there or is archived.
+    Raises Forbidden where the viewer may not track, Missing where the project or task is not there or is archived.
     """
     # This row is the person's lock: of many starts at once each waits here, and then sees the one before it.
     await journal.touch_user(db, viewer)
@@ -202,6 +216,7 @@ async def start_timer(
         "new_start": started_at,
         "new_end": ended_at,
         "new_project": new.project_id,
+        "new_task": new.task_id,
         "new_description": new.description,
         "new_billable": new.is_billable,
         "now": now,
@@ -215,7 +230,10 @@ async def start_timer(
             sa.insert(entry_tags),
             [{"workspace_id": viewer.workspace_id, "entry_id": new.id, "tag_id": tag} for tag in new.tag_ids],
         )
-    after = {**journal.plain(new, "description", "project_id", "is_billable"), "tags": list(new.tags)}
+    after = {
+        **journal.plain(new, "description", "project_id", "task_id", "is_billable"),
+        "tags": list(new.tags),
+    }
     after["started_at"] = started_at.isoformat()
     after["ended_at"] = ended_at.isoformat() if ended_at else None
     await journal.record_all(

@@ -25,6 +25,7 @@ LATEST = timedelta(days=1)
 _COLUMNS: dict[str, Callable[[Any], Any]] = {
     "description": str,
     "project_id": UUID,
+    "task_id": UUID,
     "is_billable": bool,
     "started_at": datetime.fromisoformat,
     "ended_at": datetime.fromisoformat,
@@ -87,7 +88,7 @@ async def undo_action(db: Connection, viewer: Viewer, action_id: UUID, now: date
     """Take back an action of the viewer's, all of it or nothing.
 
     Raises Missing (none of theirs), Forbidden (they may not track there any more), Refused; and Conflict "exclusion"
-    where entries would overlap, "foreign_key" where a project has been deleted since.
+    where entries would overlap, "foreign_key" where a project or task has been deleted since.
     """
     # The person's lock: nothing of theirs may be taken back twice at once, and no timer start meanwhile.
     await journal.touch_user(db, viewer)
@@ -259,6 +260,8 @@ async def _lock_rows(db: Connection, viewer: Viewer, keys: Iterable[Key]) -> dic
 def _parsed(values: Mapping[str, Any]) -> dict[str, Any]:
     """What the journal holds as JSON, as values of the columns; what is no column of an entry is left out."""
     known = {name: values[name] for name in _COLUMNS if name in values}
+    if "project_id" in known:
+        known.setdefault("task_id")  # without a word of one there is none: it would be another project's
     parsed = {name: None if value is None else _COLUMNS[name](value) for name, value in known.items()}
     return parsed | ({"tags": tuple(values["tags"])} if "tags" in values else {})
 

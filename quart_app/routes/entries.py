@@ -207,12 +207,13 @@ async def _values(db: Connection, form: EntryForm) -> entries.EntryValues:
     tag_ids = await tags.resolve_tags(db, viewer(), list(what.tags), now) if what.tags else []
     return entries.EntryValues(
         what.description,
-        what.project,
+        what.project_id,
         what.billable,
         form.started_at,
         form.ended_at,
         tuple(tag_ids),
         what.tags,
+        what.task_id,
     )
 
 
@@ -263,7 +264,8 @@ async def delete(entry_id: str) -> Response:
     )
     await web.publish_work(person, *CHANGED)
     toast = web.Toast(_("Entry deleted."), url_for("undo.undo", action_id=action))
-    return await web.respond(web.nothing, url_for("timer.index"), *CHANGED, toast=toast)
+    back = await web.way_back(url_for("timer.index"))
+    return await web.respond(web.nothing, back, *CHANGED, toast=toast)
 
 
 @blueprint.post("/entries/<entry_id>/restore")

@@ -20,6 +20,7 @@ FEW, SOME, MANY = 3, 5, 8
 WELL = 0.4
 PAGES = (
     ("timer.index", N_("Timer"), "clock"),
+    ("reports.index", N_("Reports"), "chart"),
     ("projects.index", N_("Projects"), "folder"),
     ("clients.index", N_("Clients"), "people"),
     ("tags.index", N_("Tags"), "tag"),

@@ -11,7 +11,8 @@ from quart_app.access import Forbidden, Missing
 from quart_app.db import Conflict, Connection
 from quart_app.fields import Errors, parse
 from quart_app.forms.projects import COLOUR_NAMES, ProjectForm
-from quart_app.queries import clients, projects
+from quart_app.queries import clients, projects, tasks
+from quart_app.rates_card import rates_card
 from quart_app.web import chronos, signed_in, viewer
 from quart_app.words import _, format_duration, ngettext
 
@@ -47,6 +48,7 @@ async def _listed() -> dict[str, Any]:
     async with chronos().database.reading() as db:
         found = await projects.list_projects(db, viewer(), periods.now())
     return {
+        "tasks_of": await _tasks_of(),
         "active": [project for project in found if project.archived_at is None],
         "archived": [project for project in found if project.archived_at is not None],
         "is_running": any(project.running_count for project in found),
@@ -66,7 +68,14 @@ async def _row(project_id: UUID) -> Response:
         found = await projects.list_projects(db, viewer(), periods.now(), only=project_id)
     if not found:
         raise Missing
-    return await web.fragment("projects/_row.html", project=found[0], editing=None, is_fresh=True)
+    context: dict[str, Any] = {"project": found[0], "tasks_of": await _tasks_of()}
+    return await web.fragment("projects/_row.html", editing=None, is_fresh=True, **context)
+
+
+async def _tasks_of() -> dict[UUID, str]:
+    """What is offered beneath each active project."""
+    offered = (await web.pickers(viewer())).projects
+    return {project.id: ", ".join(task.name for task in project.tasks) for project in offered}
 
 
 # --- adding and editing ----------------------------------------------------------------------------------------
@@ -209,7 +218,9 @@ async def edit(project_id: str) -> Response:
 async def _edit_page(
     project: projects.Project, values: Mapping[str, str], errors: Errors, status: int = 200
 ) -> Response:
-    context = await _form(values, errors, project.client_id)
+    context = {**await _form(values, errors, project.client_id), **await rates_card(project.id)}
+    async with chronos().database.reading() as db:
+        context["tasks"] = await tasks.list_tasks(db, viewer(), project.id, periods.now())
     return await web.page("projects/edit.html", status, project=project, **context)
 
 

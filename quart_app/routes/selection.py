@@ -4,7 +4,7 @@ from uuid import UUID
 
 from quart import Blueprint, Response, url_for
 
-from quart_app import periods, timer_page, web
+from quart_app import filing, periods, timer_page, web
 from quart_app.fields import MAX_TAGS, Errors
 from quart_app.forms.selection import KEEP, SelectionForm, count_error, parse_selection, too_many_tags
 from quart_app.ids import new_id
@@ -38,10 +38,8 @@ async def update() -> Response:
     form, errors = parse_selection(fields, len(ids))
     if form is None:
         return await _refuse(fields, errors)
-    offered = {project.id for project in (await web.pickers(person)).projects}
-    if isinstance(form.project, UUID) and form.project not in offered:
-        wrong = {"project": _("This project is archived or gone. Choose another.")}
-        return await _refuse(fields, wrong)
+    if form.place and (wrong := await filing.refuse_place(person, form.place)):
+        return await _refuse(fields, {"project": wrong})
     wanted, tags_made = _wanted(form), await web.are_new(person, form.tags)
     try:
         count = await chronos().database.transaction(
@@ -51,11 +49,11 @@ async def update() -> Response:
         return await _refuse(fields, {"tags": too_many_tags()})
     if not count:
         toast = web.Toast(_("They are all like that already."))
-        return await web.respond(bar, url_for("timer.index"), toast=toast)
+        return await web.respond(bar, await web.way_back(url_for("timer.index")), toast=toast)
     await web.publish_work(person, *CHANGED, tags_made=tags_made)
     text = ngettext("%(n)s entry changed.", "%(n)s entries changed.", count)
     toast = web.Toast(text, url_for("undo.undo", action_id=action))
-    return await web.respond(bar, url_for("timer.index"), *CHANGED, toast=toast)
+    return await web.respond(bar, await web.way_back(url_for("timer.index")), *CHANGED, toast=toast)
 
 
 @blueprint.post("/selection/delete")
@@ -73,7 +71,7 @@ async def delete() -> Response:
     await web.publish_work(person, *CHANGED)
     text = ngettext("%(n)s entry deleted.", "%(n)s entries deleted.", count)
     toast = web.Toast(text, url_for("undo.undo", action_id=action))
-    return await web.respond(bar, url_for("timer.index"), *CHANGED, toast=toast)
+    return await web.respond(bar, await web.way_back(url_for("timer.index")), *CHANGED, toast=toast)
 
 
 def _ids(fields: dict[str, str]) -> set[UUID]:
@@ -84,7 +82,7 @@ def _ids(fields: dict[str, str]) -> set[UUID]:
 def _wanted(form: SelectionForm) -> selection.Wanted:
     return selection.Wanted(
         sets_project=form.project != KEEP,
-        project_id=form.project if isinstance(form.project, UUID) else None,
+        place=form.place,
         is_billable=None if form.billable == KEEP else form.billable == "yes",
         tag_mode=form.tag_mode,
         tags=form.tags,

@@ -87,10 +87,8 @@ async def start() -> Response:
     errors |= late_errors
     if late is not None:
         check_who(late)
-    if form is not None and form.project is not None:
-        known = {project.id for project in (await web.pickers(person)).projects}
-        if form.project not in known:
-            errors = {"project": _("This project is archived or gone. Choose another.")}
+    if form is not None and (wrong := await filing.refuse_place(person, form.project)):
+        errors = {"project": wrong}
     if form is None or late is None or errors:
         return await _refuse_start(dict(fields), errors)
     what = await filing.file_typed(person, form, fields, asks=late.at is None)
@@ -102,7 +100,8 @@ async def start() -> Response:
 
     async def save(db: Connection, span: Span) -> bool:
         tag_ids = await tags.resolve_tags(db, person, list(what.tags), now) if what.tags else []
-        new = timer.NewTimer(key, what.description, what.project, what.billable, tuple(tag_ids), what.tags)
+        said = (what.description, what.project_id, what.billable, tuple(tag_ids), what.tags, what.task_id)
+        new = timer.NewTimer(key, *said)
         await timer.start_timer(db, person, new, now, late.at if span == mine.span else span.start)
         return True
 

@@ -21,7 +21,7 @@ _REFUSALS = {
     "runs": N_("Another timer runs by now. Stop it first, then undo."),
     "unique": N_("Another timer runs by now. Stop it first, then undo."),
     "exclusion": N_("It would overlap another entry by now, so it stays as it is."),
-    "foreign_key": N_("Its project is gone by now, so it stays as it is."),
+    "foreign_key": N_("Its project or task is gone by now, so it stays as it is."),
 }
 
 
@@ -57,7 +57,7 @@ async def _answer(work: Callable[[Connection], Awaitable[undoing.Undone | None]]
         await web.publish_work(_in(workspace), *CHANGED, tags_made=bool(undone.tags))
     back = url_for("undo.undo", action_id=undone.action_id)
     toast = web.Toast(_told(undone), back, None if undone.is_redone else _("Redo"))
-    return await web.respond(web.nothing, url_for("timer.index"), *CHANGED, toast=toast)
+    return await web.respond(web.nothing, await web.way_back(url_for("timer.index")), *CHANGED, toast=toast)
 
 
 def _in(workspace: UUID) -> Viewer:
@@ -65,7 +65,7 @@ def _in(workspace: UUID) -> Viewer:
 
 
 async def _say(text: str) -> Response:
-    return await web.respond(web.nothing, url_for("timer.index"), toast=web.Toast(text))
+    return await web.respond(web.nothing, await web.way_back(url_for("timer.index")), toast=web.Toast(text))
 
 
 def _told(undone: undoing.Undone) -> str:

@@ -12,6 +12,7 @@ from quart_app.db import Connection
 from quart_app.fields import Errors, parse
 from quart_app.forms.workspace import RuleForm, SwitchForm, WorkspaceForm
 from quart_app.queries import overlaps, workspaces
+from quart_app.rates_card import rates_card
 from quart_app.web import chronos, signed_in, viewer
 from quart_app.words import _
 
@@ -27,7 +28,8 @@ async def index() -> Response:
 
 
 async def _page(status: int = 200, **context: Any) -> Response:
-    shown = {**_name_context(), **await _listed(), "new_name": "", "new_errors": {}, **context}
+    priced = await rates_card(None) if viewer().may_manage else {}
+    shown = {**_name_context(), **await _listed(), **priced, "new_name": "", "new_errors": {}, **context}
     return await web.page("workspace/index.html", status, **shown)
 
 

@@ -1,9 +1,9 @@
 """Sample data: a small studio for visitors, and a big history for measuring. Only where somebody asks for it."""
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
@@ -14,8 +14,19 @@ from asyncpg.pgproto import pgproto
 
 from quart_app import passwords, periods
 from quart_app.db import Connection, Database
-from quart_app.samples import history, studio
-from quart_app.tables import clients, entries, entry_tags, memberships, projects, tags, users, workspaces
+from quart_app.samples import history, prices, studio
+from quart_app.tables import (
+    clients,
+    entries,
+    entry_tags,
+    memberships,
+    projects,
+    rates,
+    tags,
+    tasks,
+    users,
+    workspaces,
+)
 
 HISTORY_PASSWORD = "chronos-sample"  # noqa: S105 (it is printed, and opens nothing but made-up data)
 # Nobody can own an address under this name (RFC 2606): so sample people are told from real ones.
@@ -104,6 +115,22 @@ async def _insert_studio(db: Connection, now: datetime, hashes: dict[str, str]) 
     )
     await _insert_people(db, workspace, people, hashes, opened)
     await _insert_things(db, workspace, ids, opened)
+    ids |= {f"{project}/{name}": key() for project, names in studio.TASKS.items() for name in names.values()}
+    found = [
+        (ids[project], ids[f"{project}/{name}"], name)
+        for project, names in studio.TASKS.items()
+        for name in names.values()
+    ]
+    await _insert_tasks(db, workspace, found, opened)
+    await _insert_rates(
+        db,
+        workspace,
+        (
+            (ids[name] if name else None, day, rate_minor)
+            for name, day, rate_minor in prices.of_studio(opened.date(), now.date())
+        ),
+        opened,
+    )
     for person in studio.PEOPLE:
         stints = studio.stints(person, now)
         keys = [key(stint.started_at) for stint in stints]
@@ -151,6 +178,36 @@ async def _insert_things(db: Connection, workspace: UUID, ids: dict[str, UUID], 
         await db.execute(sa.insert(projects), {**thing(project.name), **about, **client, **archived})
 
 
+async def _insert_tasks(
+    db: Connection, workspace: UUID, found: Iterable[tuple[UUID, UUID, str]], at: datetime
+) -> None:
+    """Tasks as (project, id, name)."""
+    rows = [
+        {"workspace_id": workspace, "project_id": project, "id": key, "name": name, "name_key": name}
+        | {"created_at": at, "updated_at": at}
+        for project, key, name in found
+    ]
+    await db.execute(sa.insert(tasks), rows)
+
+
+async def _insert_rates(
+    db: Connection, workspace: UUID, found: Iterable[tuple[UUID | None, date, int]], at: datetime
+) -> None:
+    rng = random.Random(workspace.int)  # noqa: S311 (ids of made-up rows, not secrets)
+    rows = [
+        {
+            "workspace_id": workspace,
+            "id": UUID(int=history.id_at(int(at.timestamp()), rng)),
+            "project_id": project,
+            "starts_on": day,
+            "rate_minor": rate_minor,
+            "created_at": at,
+        }
+        for project, day, rate_minor in found
+    ]
+    await db.execute(sa.insert(rates), rows)
+
+
 def _entry(
     workspace: UUID, person: UUID, ids: dict[str, UUID], key: UUID, stint: studio.Stint
 ) -> dict[str, Any]:
@@ -158,7 +215,11 @@ def _entry(
     what = {"description": stint.description, "is_billable": stint.is_billable}
     when = {"started_at": stint.started_at, "ended_at": stint.ended_at}
     made = {"created_at": stint.started_at, "updated_at": stint.ended_at or stint.started_at}
-    return {**where, "project_id": ids[stint.project] if stint.project else None, **what, **when, **made}
+    place = {
+        "project_id": ids[stint.project] if stint.project else None,
+        "task_id": ids[f"{stint.project}/{stint.task}"] if stint.task else None,
+    }
+    return {**where, **place, **what, **when, **made}
 
 
 # ---- The history
@@ -168,7 +229,14 @@ async def _insert_history(
     db: Connection, made: history.History, password_hash: str, progress: Callable[[int, int], None]
 ) -> None:
     for space in made.spaces:
-        await _insert_space(db, space, datetime.fromtimestamp(made.since, UTC))
+        at = datetime.fromtimestamp(made.since, UTC)
+        await _insert_space(db, space, at)
+        ours = [project[0] for project in space.projects]
+        priced = prices.of_history(ours, made.first, datetime.fromtimestamp(made.now, UTC).date())
+        found = [
+            (UUID(int=project) if project else None, day, rate_minor) for project, day, rate_minor in priced
+        ]
+        await _insert_rates(db, UUID(int=space.id), found, at)
     for worker in made.workers:
         await _insert_worker(db, worker, password_hash, datetime.fromtimestamp(made.since, UTC))
     bulk = _Bulk((await db.get_raw_connection()).driver_connection)
@@ -207,6 +275,12 @@ async def _insert_space(db: Connection, space: history.Space, at: datetime) -> N
         for key, name, client, colour, billable in space.projects
     ]
     await db.execute(sa.insert(projects), rows)
+    of_projects = [
+        (UUID(int=project), UUID(int=key), name)
+        for project, found in space.tasks.items()
+        for key, name in found
+    ]
+    await _insert_tasks(db, workspace, of_projects, at)
 
 
 async def _insert_worker(db: Connection, worker: history.Worker, password_hash: str, at: datetime) -> None:
@@ -251,8 +325,9 @@ class _Bulk:
                     text,
                 ),
                 *(at(start), None if end is None else at(end), billable, at(created), at(updated)),
+                None if task is None else known(task),
             )
-            for workspace, entry, user, project, text, start, end, billable, created, updated in day.entries
+            for workspace, entry, user, project, text, start, end, billable, created, updated, task in day.entries
         ]
         await self._append(entries, history.ENTRY_COLUMNS, rows)
         tagged = [(known(workspace), key(entry), known(tag)) for workspace, entry, tag in day.tags]
@@ -273,7 +348,7 @@ async def _analyze(database: Database) -> None:
     """Tell the planner what is there now; on PostgreSQL also mark the new rows as seen by all."""
     async with database.reading() as db:
         driver: Any = (await db.get_raw_connection()).driver_connection
-        for table in (users, memberships, clients, tags, projects, entries, entry_tags):
+        for table in (users, memberships, clients, tags, projects, tasks, rates, entries, entry_tags):
             if database.dialect == "postgresql":
                 await driver.execute(f"VACUUM (ANALYZE) {table.name}", timeout=_LONGEST_STATEMENT)
             else:

@@ -54,6 +54,7 @@ _OBJECTS = _words("""
     the release notes, the permissions, the charts, the mobile menu, the test data, the contract, the roadmap,
     the accessibility report, the slow query, the payment page
 """)
+_TASKS = _words("Analysis, Design, Build, Test, Rollout, Support, Meetings, Documentation")
 _TAGS = _words("""
     design, meeting, ops, admin, research, review, writing, support, travel, sales, planning, bug, feature, interview,
     training, on-call, workshop, call, email, release, security, data, mobile, web, backend, legal, finance, hiring,
@@ -63,13 +64,15 @@ _TAGS = _words("""
 
 @dataclass(slots=True)
 class Space:
-    """A workspace: projects are (id, name, client's id or None, colour, billable); clients and tags (id, name)."""
+    """A workspace: projects are (id, name, client's id or None, colour, billable); clients and tags (id, name), and so
+    are the tasks of a project, by its id."""
 
     id: int
     name: str
     clients: list[tuple[int, str]]
     projects: list[tuple[int, str, int | None, int, bool]]
     tags: list[tuple[int, str]]
+    tasks: dict[int, list[tuple[int, str]]] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -99,7 +102,7 @@ class Day:
 
 ENTRY_COLUMNS = (
     *("workspace_id", "id", "user_id", "project_id", "description"),
-    *("started_at", "ended_at", "is_billable", "created_at", "updated_at"),
+    *("started_at", "ended_at", "is_billable", "created_at", "updated_at", "task_id"),
 )
 TAG_COLUMNS = ("workspace_id", "entry_id", "tag_id")
 
@@ -120,6 +123,8 @@ class History:
 
     def __init__(self, entries: int, now: datetime, seed: int = 7) -> None:
         self.rng = random.Random(seed)  # noqa: S311 (made-up data, not secrets)
+        # Of their own, so that the rest of a history is the same as without them.
+        self.task_rng = random.Random(seed + 1)  # noqa: S311
         self.total = entries
         self.now = int(now.timestamp())
         people = max(_FEWEST_PEOPLE, round(entries / (DAYS * 5 / 7 * PERSON_DAY)))
@@ -150,13 +155,17 @@ class History:
         ]
         own = ["Internal", "Holidays", "Sales", "Hiring"] if is_big else ["Internal", "Back office"]
         tags = [(self._id(), tag) for tag in (_TAGS if is_big else _TAGS[:8])]
-        return Space(
+        space = Space(
             self._id(),
             "Meridian Works" if is_big else f"{_BRANDS[number]} Collective",
             clients,
             [*projects, *((self._id(), name, None, 7, False) for name in own)],
             tags,
         )
+        for project in space.projects:
+            names = self.task_rng.sample(_TASKS, 3)
+            space.tasks[project[0]] = [(id_at(self.since, self.task_rng), name) for name in names]
+        return space
 
     def _worker(self, number: int, space: Space, place: int) -> Worker:
         rng = self.rng
@@ -249,7 +258,7 @@ class History:
             and (late := worker.busy_until + int((20 + 20 * random()) * _HOUR)) < self.now - _LEAVE
         ):
             entry = into.entries[-1]
-            into.entries[-1] = (*entry[:6], late, *entry[7:9], late)
+            into.entries[-1] = (*entry[:6], late, *entry[7:9], late, *entry[10:])
             worker.busy_until = late
 
     def _add(self, worker: Worker, start: int, end: int | None, into: Day) -> None:
@@ -265,7 +274,11 @@ class History:
             text = f"{text} (#{int(random() * 90_000) + 10_000})"
         key, space = id_at(start, self.rng), worker.space.id
         made = (start, end, is_billable, start, start if end is None else end)
-        into.entries.append((space, key, worker.id, project, text, *made))
+        task = None
+        # About half of all entries are on a task, as one in nine has no project.
+        if project is not None and (chance := self.task_rng.random()) < 0.54:
+            task = worker.space.tasks[project][int(chance / 0.54 * 3)][0]
+        into.entries.append((space, key, worker.id, project, text, *made, task))
         if (chance := random()) < 0.4:
             most = 1 if chance < 0.26 else 2 if chance < 0.37 else 3
             places = {int(random() ** 2 * len(worker.tags)) for _ in range(most)}

@@ -123,6 +123,11 @@ PROJECTS = (
     ),
 )
 _BY_NAME = {project.name: project for project in PROJECTS}
+# Tasks of projects by name: work that bears one of these tags is on the task.
+TASKS = {
+    "Website Redesign": {"design": "Design", "research": "Research", "writing": "Content"},
+    "Database Migration": {"ops": "Cut-over", "writing": "Planning", "review": "Checks"},
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +195,11 @@ class Stint:
     description: str
     tags: tuple[str, ...]
     is_billable: bool
+
+    @property
+    def task(self) -> str | None:
+        known = TASKS.get(self.project, {})
+        return next((known[tag] for tag in self.tags if tag in known), None)
 
 
 def stints(person: Person, now: datetime) -> list[Stint]:

@@ -15,10 +15,13 @@ function rowOf(target) {
 }
 const stopsOf = (row) => (row ? row.querySelectorAll(`${MAIN}, :scope > .pick, :scope > .acts > *`) : []);
 
+const rowsWith = (part) => [...document.querySelectorAll(ROW)].filter((row) => row.querySelector(part));
+
 // ---- Where Tab leads to
 
 function rove() {
-  const row = document.getElementById(current)?.closest(ROW) ?? document.querySelector(ROW);
+  // Rows that are but read (in reports: those of others) have nothing to stop at.
+  const row = document.getElementById(current)?.closest(ROW) ?? rowsWith(MAIN)[0];
   const mine = new Set(stopsOf(row));
   for (const stop of document.querySelectorAll(".entries :is(a.desc, .unfold > summary, .pick, .acts > *)")) {
     const wanted = mine.has(stop) ? 0 : -1;
@@ -123,7 +126,7 @@ document.addEventListener("htmx:after:swap", settle);
 // ---- Keys
 
 function step(row, by) {
-  const rows = [...document.querySelectorAll(ROW)].filter((one) => one.checkVisibility());
+  const rows = rowsWith(MAIN).filter((one) => one.checkVisibility());
   const next = rows[row ? rows.indexOf(row) + by : 0]?.querySelector(MAIN);
   next?.focus();
   return next;

@@ -12,8 +12,10 @@ document.addEventListener("click", (event) => {
   closeMenus(chosen ? null : inside);
 });
 
-document.addEventListener("focusin", (event) => {
-  closeMenus(event.target instanceof Element ? event.target.closest("details.menu") : null);
+// A press on words within an open menu moves the focus to what is around it, such as main: no reason to close it.
+document.addEventListener("focusin", ({ target }) => {
+  if (!(target instanceof Element) || target.querySelector("details.menu[open]")) return;
+  closeMenus(target.closest("details.menu"));
 });
 
 document.addEventListener("keydown", (event) => {

@@ -203,6 +203,23 @@ async def project_on_its_own_page(ada: Person) -> None:
     await ada.open(f"/projects/{await ada.add_project('Garden')}/edit")
 
 
+async def rates_of_a_project(ada: Person) -> None:
+    garden = await ada.add_project("Garden")
+    for starts_on, rate in (("2020-01-01", "95"), ("2199-01-01", "1,250.50")):
+        await ada.send("/rates", {"project": garden, "starts_on": starts_on, "rate": rate})
+    page = await ada.open(f"/projects/{garden}/edit")
+    await page.get_by_role("link", name="Edit the rate from 1 Jan 2020 on").click()
+    form = page.get_by_role("form", name="Rate from 1 Jan 2020 on")
+    await form.get_by_label("An hour").fill("much")
+    await form.get_by_role("button", name="Save").click()
+    await expect(form.locator(".error")).to_be_visible()
+
+
+async def rates_of_the_workspace(ada: Person) -> None:
+    await ada.send("/rates", {"starts_on": "2020-01-01", "rate": "95"})
+    await ada.open("/workspace")
+
+
 async def clients(ada: Person) -> None:
     await some_entries(ada)
     await ada.open("/clients")
@@ -277,6 +294,8 @@ SIGNED_IN: list[State] = [
     projects,
     project_in_its_editor,
     project_on_its_own_page,
+    rates_of_a_project,
+    rates_of_the_workspace,
     no_clients,
     clients,
     no_tags,

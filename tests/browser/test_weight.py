@@ -19,9 +19,12 @@ SHIFTS = """() => new Promise((resolve) => {
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def busy(site: Server, people: People) -> Person:
-    """Somebody with a dozen projects, and four entries on each of fifteen days."""
+    """Somebody with a dozen projects, three of them with tasks, and four entries on each of fifteen days."""
     person = await people.newcomer(site)
     projects = [await person.add_project(f"Project {number}") for number in range(12)]
+    for project in projects[:3]:
+        for task in ("Design", "Build"):
+            await person.send(f"/projects/{project}/tasks", {"name": task})
     for day in range(15):
         for hour in range(4):
             fields = {"project": projects[(day + hour) % 12], "date": person.day(day), "tags": "meeting"}

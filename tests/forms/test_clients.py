@@ -3,9 +3,9 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
+from quart_app.columns import MAX_NAME
 from quart_app.fields import parse
 from quart_app.forms.clients import ClientForm
-from quart_app.tables import MAX_NAME
 
 
 def test_blanks_around_and_within_a_name_are_put_in_order() -> None:

@@ -4,9 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from quart_app.columns import MAX_NAME
 from quart_app.fields import parse
 from quart_app.forms.projects import COLOUR_NAMES, ProjectForm
-from quart_app.tables import COLOURS, MAX_DESCRIPTION, MAX_NAME
+from quart_app.tables import COLOURS, MAX_DESCRIPTION
 
 
 def test_a_name_is_enough() -> None:

@@ -1,10 +1,9 @@
 """The form of several entries: what it leaves as it is, and what it asks for."""
 
-from uuid import UUID
-
 import pytest
 
 from quart_app.forms.selection import KEEP, MOST, SelectionForm, count_error, parse_selection
+from quart_app.places import Place
 
 KEY = "01a202ca-6d9c-7769-b89c-218a9727db65"
 
@@ -21,9 +20,14 @@ def test_what_is_not_sent_stays_as_it_is() -> None:
     assert (form.project, form.tags, form.tag_mode, form.billable) == (KEEP, (), "add", "no")
 
 
-@pytest.mark.parametrize(("typed", "project"), [("", None), (KEEP, KEEP), (KEY, UUID(KEY))])
+@pytest.mark.parametrize(
+    ("typed", "project"),
+    [("", None), (KEEP, KEEP), (KEY, Place.read(KEY)), (f"{KEY}/{KEY}", Place.read(f"{KEY}/{KEY}"))],
+)
 def test_no_project_is_not_the_same_as_the_one_there_is(typed: str, project: object) -> None:
-    assert good(project=typed, billable="yes").project == project
+    form = good(project=typed, billable="yes")
+    assert form.project == project
+    assert form.place == (project if isinstance(project, Place) else None)
 
 
 def test_replacing_by_nothing_takes_all_tags_away() -> None:

@@ -176,7 +176,8 @@ async def test_the_journal_tells_both_parts_whole_and_as_one_action(
     update, create = written
     assert (update.action, create.action) == ("update", "create")
     assert update.action_id == create.action_id
-    whole = {"description": "Plan", "project_id": None, "is_billable": True, "tags": ["a", "b"]}
+    place = {"project_id": None, "task_id": None}
+    whole = {"description": "Plan", **place, "is_billable": True, "tags": ["a", "b"]}
     times = {"started_at": START.isoformat(), "ended_at": END.isoformat()}
     assert update.before == {**whole, **times}
     assert update.after == {**whole, **times, "ended_at": at.isoformat()}

@@ -128,9 +128,10 @@ async def test_active_projects_can_be_picked_with_their_client(database: Databas
     await database.transaction(lambda db: projects.archive_project(db, alice, gone, now))
     async with database.reading() as db:
         for viewer in (alice, cast.bob.viewer, cast.dana.viewer):
-            assert await projects.list_pickable_projects(db, viewer) == [
-                projects.PickableProject(key, "Website", 5, "Acme", True)
-            ]
+            [found] = await projects.list_pickable_projects(db, viewer)
+            assert (found.id, found.name, found.colour) == (key, "Website", 5)
+            assert (found.client_name, found.is_billable, found.tasks) == ("Acme", True, ())
+            assert found.choices == (projects.Choice(str(key), "Website · Acme"),)
         assert await projects.list_pickable_projects(db, cast.charlie.viewer) == []
 
 

@@ -12,13 +12,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from quart_app import journal
-from quart_app.access import Missing, Viewer
+from quart_app.access import Forbidden, Missing, Viewer
 from quart_app.db import Conflict, Connection, Database
 from quart_app.ids import new_id
+from quart_app.places import Place
 from quart_app.queries import entries, overlaps, parts, selection, tags, timer, undo
 from quart_app.tables import changes
 from tests.support.cast import Cast
-from tests.support.catalogue import add_project
+from tests.support.catalogue import add_project, add_task
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -36,7 +37,7 @@ async def seen(database: Database, viewer: Viewer) -> dict[UUID, tuple[object, .
     """The viewer's entries as they stand, without what merely counts changes."""
     async with database.reading() as db:
         found = await entries.list_entries(db, viewer, entries.BEGINNING, FAR)
-    return {row.id: (*row[1:6], row.tags) for row in found}
+    return {row.id: (*row[1:6], row.task_id, row.tags) for row in found}
 
 
 STEPS = st.one_of(
@@ -65,8 +66,8 @@ STEPS = st.one_of(
 class Doer:
     """Does one step of a drawn sequence after another, as time goes by."""
 
-    def __init__(self, database: Database, viewer: Viewer, project: UUID) -> None:
-        self.database, self.viewer, self.project = database, viewer, project
+    def __init__(self, database: Database, viewer: Viewer, places: list[Place]) -> None:
+        self.database, self.viewer, self.places = database, viewer, places
         self.now = NOW
         self.known: list[UUID] = []
         self.actions: list[UUID] = []
@@ -77,7 +78,7 @@ class Doer:
         before = await newest_action(self.database)
         try:
             await self.database.transaction(lambda db: self._work(db, *step))
-        except (undo.Refused, Missing, entries.Stale, overlaps.Stale, Conflict):
+        except (undo.Refused, Missing, Forbidden, entries.Stale, overlaps.Stale, Conflict):
             return None
         after = await newest_action(self.database)
         if after is None or after == before:
@@ -90,7 +91,8 @@ class Doer:
         if kind in ("create", "update"):
             await self._write(db, kind, key, number, flag, tuple(sorted(names)))
         elif kind in ("set", "delete two"):
-            await self._select(db, kind, {key, self.known[0]}, flag, tuple(sorted(names or ())))
+            place = self.places[number % len(self.places)] if flag else None
+            await self._select(db, kind, {key, self.known[0]}, place, tuple(sorted(names or ())))
         elif kind in ("start", "stop", "discard", "late start", "late stop"):
             await self._time(db, kind)
         elif kind in ("duplicate", "split", "cut"):
@@ -107,9 +109,11 @@ class Doer:
     async def _write(
         self, db: Connection, kind: str, key: UUID, number: int, flag: bool, names: tuple[str, ...]
     ) -> None:
-        start, project = NOW - number * HOUR, self.project if flag else None
+        start, place = NOW - number * HOUR, self.places[number % len(self.places)] if flag else None
         ids = await tags.resolve_tags(db, self.viewer, names, self.now)
-        values = entries.EntryValues(f"Work {number}", project, flag, start, start + HOUR, tuple(ids), names)
+        project, task = (place.project, place.task) if place else (None, None)
+        times = (start, start + HOUR)
+        values = entries.EntryValues(f"Work {number}", project, flag, *times, tuple(ids), names, task)
         if kind == "create":
             self.known.append(new_id())
             await entries.insert_entry(db, self.viewer, self.known[-1], values, self.now)
@@ -117,16 +121,16 @@ class Doer:
             await entries.update_entry(db, self.viewer, key, None, values, self.now)
 
     async def _select(
-        self, db: Connection, kind: str, keys: set[UUID], flag: bool, names: tuple[str, ...]
+        self, db: Connection, kind: str, keys: set[UUID], place: Place | None, names: tuple[str, ...]
     ) -> None:
         if kind == "delete two":
             await selection.delete_entries(db, self.viewer, keys, self.now, new_id())
             return
         wanted = selection.Wanted(
-            project_id=self.project if flag else None,
-            sets_project=flag,
-            is_billable=None if flag else True,
-            tag_mode="remove" if flag else "replace",
+            place=place,
+            sets_project=place is not None,
+            is_billable=None if place else True,
+            tag_mode="remove" if place else "replace",
             tags=names,
         )
         await selection.update_entries(db, self.viewer, keys, wanted, self.now, new_id())
@@ -148,7 +152,8 @@ class Doer:
         at = self.now - timedelta(seconds=90) if kind.startswith("late") else None
         if kind.endswith("start"):
             self.known.append(new_id())
-            new = timer.NewTimer(self.known[-1], "Timer", None, False)
+            place = self.places[-1]
+            new = timer.NewTimer(self.known[-1], "Timer", place.project, False, task_id=place.task)
             await timer.start_timer(db, self.viewer, new, self.now, at)
         elif kind.endswith("stop"):
             await timer.stop_timer(db, self.viewer, self.now, at)
@@ -175,8 +180,14 @@ async def test_undoing_all_in_turn_restores_what_was_there_before_each(
     database: Database, cast: Cast
 ) -> None:
     alice = cast.alice.viewer
-    project = await add_project(database, alice, "Website")
-    doer = Doer(database, alice, project)
+    places = []
+    for name in ("Website", "Shop"):
+        project = await add_project(database, alice, name)
+        places += [
+            Place(project),
+            *[Place(project, await add_task(database, alice, project, task)) for task in ("Design", "Build")],
+        ]
+    doer = Doer(database, alice, places)
     await doer.do(("create", 0, False, {"a"}))
     doer.actions.clear()
 

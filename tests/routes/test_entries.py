@@ -214,7 +214,7 @@ async def test_continuing_an_entry_of_an_archived_project_says_why_not(
     await database.transaction(lambda db: entries.insert_entry(db, viewer, key, new, now))
     await database.transaction(lambda db: projects.archive_project(db, viewer, project, now))
     response = await cast.alice.client.post(f"/entries/{key}/continue", headers=HTMX)
-    assert "Its project is archived." in await response.get_data(as_text=True)
+    assert "Its project or task is archived." in await response.get_data(as_text=True)
     async with database.reading() as db:
         assert await timer.find_running(db, viewer) is None
     # Its other fields can still be changed: it keeps the project that it has.

@@ -139,7 +139,7 @@ async def test_a_project_deleted_meanwhile_is_said(cast: Cast) -> None:
     key = re.findall(r'data-entry="([0-9a-f-]{36})"', await text_of(alice))[0]
     said = await post(alice, f"/entries/{key}", ENTRY | {"description": "Plan"})
     assert (await alice.client.post(f"/projects/{found[1]}/delete")).status_code == 303
-    assert "Its project is gone by now" in await post(alice, undo_in(said))
+    assert "Its project or task is gone by now" in await post(alice, undo_in(said))
 
 
 async def test_an_undo_names_what_changed(cast: Cast) -> None:

@@ -9,7 +9,7 @@ from quart_app import periods
 from quart_app.access import Viewer
 from quart_app.db import Database
 from quart_app.ids import new_id
-from quart_app.queries import projects
+from quart_app.queries import projects, tasks
 from quart_app.tables import changes, entries, entry_tags
 
 
@@ -18,6 +18,13 @@ async def add_project(database: Database, viewer: Viewer, name: str, **values: o
     known = {"description": "", "client_id": None, "colour": 1, "is_billable": False, **values}
     wanted = projects.ProjectValues(name, **known)  # type: ignore[arg-type]
     return await database.transaction(lambda db: projects.insert_project(db, viewer, wanted, periods.now()))
+
+
+async def add_task(database: Database, viewer: Viewer, project_id: UUID, name: str) -> UUID:
+    """A task of this project."""
+    return await database.transaction(
+        lambda db: tasks.insert_task(db, viewer, project_id, name, periods.now())
+    )
 
 
 async def track(
@@ -29,6 +36,8 @@ async def track(
     *,
     is_trashed: bool = False,
     tags: tuple[UUID, ...] = (),
+    task_id: UUID | None = None,
+    description: str = "",
 ) -> UUID:
     """An entry of this person, running where it has no end."""
     key, now = new_id(), periods.now()
@@ -37,6 +46,8 @@ async def track(
         "id": key,
         "user_id": viewer.user_id,
         "project_id": project_id,
+        "task_id": task_id,
+        "description": description,
     }
     row |= {"started_at": start, "ended_at": end, "created_at": now, "updated_at": now}
     row |= {"deleted_at": now if is_trashed else None}

@@ -126,7 +126,9 @@ def _rates() -> None:
     )
 
 
-def _create_index(name: str, table: str, columns: list[str | sa.TextClause], where: str, *, unique: bool = False) -> None:
+def _create_index(
+    name: str, table: str, columns: list[str | sa.TextClause], where: str, *, unique: bool = False
+) -> None:
     condition = sa.text(where)
     op.create_index(name, table, columns, unique=unique, postgresql_where=condition, sqlite_where=condition)
 
@@ -172,6 +174,8 @@ def _indexes() -> None:
     summed = ["ended_at", "user_id", "project_id", "task_id", "is_billable", "deleted_at"]
     _create_index("ix_entries_report", "entries", ["workspace_id", *latest, *summed], LIVE)
     if op.get_bind().dialect.name == "postgresql":
+        # Few entries last longer than a day: without this PostgreSQL takes them for a third of all.
+        op.execute("CREATE STATISTICS st_entries_length ON (ended_at - started_at) FROM entries")
         _search_by_words()
 
 
