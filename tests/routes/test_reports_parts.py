@@ -142,7 +142,15 @@ async def test_nobody_sees_more_than_their_reports(database: Database, cast: Cas
 
 
 @pytest.mark.parametrize(
-    "figure", ["", "nonsense", "project:00000000-0000-7000-8000-000000000001", "day:2026-10-31", "day:x", "member:none"]
+    "figure",
+    [
+        "",
+        "nonsense",
+        "project:00000000-0000-7000-8000-000000000001",
+        "day:2026-10-31",
+        "day:x",
+        "member:none",
+    ],
 )
 async def test_what_is_no_figure_is_not_found(cast: Cast, figure: str) -> None:
     await behind(cast.alice, figure, status=404)
