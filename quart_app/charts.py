@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from quart_app.report import Bar, Chart, Value
+from quart_app.report import REST, Bar, Chart, Value
 from quart_app.report_spec import Days
 
 HEIGHT = 208  # of the plot, from its top line to its bottom line
@@ -86,9 +86,12 @@ def draw(chart: Chart) -> Drawing:
     step = tick_step(max(most, 1))
     count = max(-(-most // step), 1)
     top = count * step
+    named = [value for value in chart.series if value != REST]
+    is_lumped = len(named) < len(chart.series)
     # One more than the most is no rest: it has a place.
-    shown = len(chart.series) if len(chart.series) <= MOST_SERIES + 1 else MOST_SERIES
-    places = {value: min(place, shown) for place, value in enumerate(chart.series)}
+    shown = len(named) if is_lumped or len(named) <= MOST_SERIES + 1 else MOST_SERIES
+    others = chart.others if is_lumped else len(named) - shown
+    places = {value: min(place, shown) for place, value in enumerate([*named, REST])}
     width = 100 / max(len(chart.bars), 1)
     labelled = labels(chart.bucket, [bar.days for bar in chart.bars])
     columns = []
@@ -108,8 +111,7 @@ def draw(chart: Chart) -> Drawing:
             )
         )
     ticks = [Tick(step * number, round(HEIGHT * (1 - number / count), 1)) for number in range(count + 1)]
-    series = chart.series[:shown]
-    return Drawing(chart.bucket, chart.dimension, series, len(chart.series) - shown, ticks, columns)
+    return Drawing(chart.bucket, chart.dimension, named[:shown], others, ticks, columns)
 
 
 def _blocks(bar: Bar, places: dict[Value, int], top: int) -> list[Block]:

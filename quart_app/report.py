@@ -92,12 +92,13 @@ class Bar:
 @dataclass(frozen=True, slots=True)
 class Chart:
     """Stacked bars, and what they are stacked by: values of `dimension`, the largest first, and REST as the last where
-    there are many. The bars are raw time."""
+    there are many: it stands for so many `others`. The bars are raw time."""
 
     bucket: str
     dimension: str
     series: Sequence[Value]
     bars: Sequence[Bar]
+    others: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,9 +263,15 @@ REST = "rest"
 
 
 def chart_of(
-    atoms: Iterable[Atom], bucket: str, dimension: str, columns: Sequence[Days], week_start: int
+    atoms: Iterable[Atom],
+    bucket: str,
+    dimension: str,
+    columns: Sequence[Days],
+    week_start: int,
+    known: int = 0,
 ) -> Chart:
-    """Raw seconds by bucket and series: the largest MOST_SERIES, and REST for all others together."""
+    """Raw seconds by bucket and series: the largest MOST_SERIES, and REST for all others together. `known`: how many
+    series there are, where some of them come as REST."""
     start_of = _valued(bucket, week_start)
     bars: dict[Value, dict[Value, int]] = {
         bucket_start(bucket, days.first, week_start): {} for days in columns
@@ -283,7 +290,9 @@ def chart_of(
     if len(series) < len(ranked):
         series.append(REST)
         bars = {start: _lumped(bar, set(series)) for start, bar in bars.items()}
-    return Chart(bucket, dimension, series, [Bar(*pair) for pair in zip(columns, bars.values(), strict=True)])
+    others = max(known, len(ranked)) - len(series) + 1 if REST in series else 0
+    made = [Bar(*pair) for pair in zip(columns, bars.values(), strict=True)]
+    return Chart(bucket, dimension, series, made, others)
 
 
 def _lumped(bar: dict[Value, int], named: set[Value]) -> dict[Value, int]:

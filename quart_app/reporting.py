@@ -226,7 +226,7 @@ async def load_summary(db: Connection, asked: Question) -> Summary:
         total,
         await _load_before(db, asked, dimensions),
         sorted_lines(lines, lambda line: asked.name_of(line.dimension, line.value).casefold()),
-        chart_of(drawn, bucket, series, columns, week_start),
+        chart_of(drawn, bucket, series, columns, week_start, len(lines) if spec.by == series else 0),
         overlaps,
         working_days(asked),
     )

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from quart_app import charts
-from quart_app.report import Bar, Chart, Value
+from quart_app.report import REST, Atom, Bar, Chart, Value, chart_of
 from quart_app.report_spec import Days, bucket_days
 
 HOUR = 3600
@@ -120,3 +120,16 @@ def test_labels_have_room(bucket: str, days: Days, labelled: list[int]) -> None:
     found = charts.labels(bucket, bucket_days(bucket, days, 0))
     assert list(found) == labelled
     assert sum(not is_minor for is_minor in found.values()) <= 7
+
+
+def test_what_the_report_put_together_is_the_rest() -> None:
+    """A report of many projects tells only the longest apart: the others come as one, and are no project."""
+    days = [Days(date(2026, 11, 2), date(2026, 11, 2))]
+    atoms = [Atom({"project": f"p{n}"}, days[0].first, 60 + n, 60 + n, 1, 0) for n in range(20)]
+    chart = chart_of(atoms, "day", "project", days, 0)
+    drawing = charts.draw(chart)
+    assert (len(drawing.series), drawing.others) == (11, 9)
+    assert REST not in drawing.series
+    assert drawing.total == sum(atom.seconds for atom in atoms)
+    told = [*atoms[9:], Atom({"project": REST}, days[0].first, 500, 500, 9, 0)]
+    assert charts.draw(chart_of(told, "day", "project", days, 0, known=20)).others == 9
