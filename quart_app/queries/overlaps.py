@@ -123,15 +123,17 @@ async def set_overlap_rule(db: Connection, viewer: Viewer, forbids: bool, now: d
 async def _lock_writers(db: Connection, viewer: Viewer) -> None:
     """Wait for all who are writing entries in this workspace, and let the next ones wait.
 
-    Each of them holds the lock of their own row (journal.touch_user), and nobody can become a member meanwhile.
+    Each of them holds the lock of their own row (journal.touch_user), and then asks for a share of the workspace's, to
+    which their rows point: so people come first here, too, or two would wait for each other. Nobody can become a member
+    once the workspace is locked; whoever has meanwhile comes after it.
     """
+    theirs = sa.select(memberships.c.user_id).where(memberships.c.workspace_id == viewer.workspace_id)
+    people = sa.select(users.c.id).where(users.c.id.in_(theirs)).order_by(users.c.id).with_for_update()
+    await db.execute(people)
     await db.execute(
         sa.select(workspaces.c.id).where(workspaces.c.id == viewer.workspace_id).with_for_update()
     )
-    theirs = sa.select(memberships.c.user_id).where(memberships.c.workspace_id == viewer.workspace_id)
-    await db.execute(
-        sa.select(users.c.id).where(users.c.id.in_(theirs)).order_by(users.c.id).with_for_update()
-    )
+    await db.execute(people)
 
 
 def _alone(viewer: Viewer) -> sa.Select[tuple[UUID]]:

@@ -73,7 +73,7 @@ async def crowd(database: Database, cast: Cast) -> Viewer:
             "created_at": now,
             "updated_at": now,
         }
-        for n in range(1, 2000)
+        for n in range(1, 5000)
         for person in (cast.alice, cast.bob)
     ]
     async with database.writing() as db:
