@@ -105,18 +105,16 @@ class RateCard:
         return self._in_force(None, day) if own is None else own
 
     def _in_force(self, project_id: UUID | None, day: date) -> int | None:
-        rates = self._by_project.get(project_id, [])
-        begun = bisect_right(rates, day, key=_start_of)
-        return rates[begun - 1].rate_minor if begun else None
+        # Few, the last of them first: most days are of now.
+        for starts_on, rate_minor in reversed(self._by_project.get(project_id, ())):
+            if starts_on <= day:
+                return rate_minor
+        return None
 
     def changes(self, first: date, last: date) -> list[date]:
         """The days after `first`, up to and with `last`, on which any rate begins, in order. Between two of them no
         rate changes."""
         return self._starts[bisect_right(self._starts, first) : bisect_right(self._starts, last)]
-
-
-def _start_of(rate: Rate) -> date:
-    return rate.starts_on
 
 
 def to_minor(minor_seconds: Amount) -> int:

@@ -26,6 +26,10 @@ class Run(NamedTuple):
     end: datetime
     step: int = 0
 
+    @property
+    def is_one(self) -> bool:
+        return not self.step or periods.seconds_between(self.start, self.end) == self.step
+
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
@@ -144,3 +148,17 @@ def reaching_in(
         runs = select().where(entries.c.ended_at.is_(None), began < until, entries.c.version > 0)
         found.append(runs if now > stretch.since else runs.where(began >= since))
     return found
+
+
+def reaching_over(run: Run, select: Callable[[], sa.Select[Any]]) -> list[sa.Select[Any]]:
+    """Searches for what begins within the run and ends after it, as those of reaching_in()."""
+    begins, ends = sa.literal(run.start, Instant), sa.literal(run.end, Instant)
+    day_before = earlier(ends, _DAY)
+    lasts_long: sa.ColumnElement[Any] = is_long(entries.c.started_at, entries.c.ended_at)
+    lasts_long.type = sa.Integer()
+    began = earlier(entries.c.started_at, sa.literal_column("0"))
+    start, reaches = entries.c.started_at, entries.c.ended_at > ends
+    return [
+        select().where(start < ends, start >= day_before, start >= begins, reaches),
+        select().where(lasts_long, began < day_before, began >= begins, reaches),
+    ]

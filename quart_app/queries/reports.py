@@ -12,13 +12,12 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from quart_app import periods
 from quart_app.access import MANAGING, Viewer, has_role, visible
 from quart_app.columns import Id
 from quart_app.db import Connection
 from quart_app.dialects import bin_start, earlier, epoch, total_seconds, whole_seconds
 from quart_app.kinds import Instant
-from quart_app.report_rows import Run, Stretch, conditions, of_stretch, reaching_in, reported
+from quart_app.report_rows import Run, Stretch, conditions, of_stretch, reaching_in, reaching_over, reported
 from quart_app.report_spec import Filters
 from quart_app.rounding import PLAIN, Rounding
 from quart_app.tables import (
@@ -50,6 +49,8 @@ OTHER = UUID(int=0)
 # As many runs are asked for in one statement: SQLite puts 500 searches together at most, and many years by month have
 # more, as hardly two months in a row are equally long.
 MOST_RUNS = 100
+# So few buckets: what reaches over the end of one is searched for by itself, which costs less than to ask each entry.
+FEW_RUNS = 3
 # Values of a statement: SQLite takes 32,766 unless it was built to take more.
 MOST_PARAMETERS = 30_000
 
@@ -80,9 +81,10 @@ async def sum_cells(
         return found
     where = [reported(viewer), *conditions(viewer, filters), *of_stretch(stretch)]
     runs = stretch.runs() if filters.running != "only" else []
+    apart = len(runs) <= FEW_RUNS and all(run.is_one for run in runs)
     at_once = _runs_at_once(stretch, filters)
     for place in range(0, len(runs), at_once):
-        whole = _whole(runs[place : place + at_once], where, by, columns, rounding)
+        whole = _whole(runs[place : place + at_once], where, by, columns, rounding, apart=apart)
         for key, sums in await _load(db, whole, len(by)):
             for start, low, high, seconds, count, rounded in sums:
                 if low is None:
@@ -90,7 +92,8 @@ async def sum_cells(
                 else:
                     found += cut(key, low, high, edges, rounding, count)
     until = int(now.timestamp())
-    for low, high, *key in await db.execute(_edges(stretch, where, by, columns, filters.running, now)):
+    reaching = _edges(stretch, runs if apart else [], where, by, columns, filters.running, now)
+    for low, high, *key in await db.execute(reaching):
         if high is None:
             found += cut(tuple(key), low, max(low, until), edges, rounding, is_running=True)
         else:
@@ -176,10 +179,13 @@ def _whole(
     by: Sequence[str],
     columns: Sequence[sa.ColumnElement[Any]],
     rounding: Rounding,
+    *,
+    apart: bool,
 ) -> sa.Select[Any]:
     """Sums of what begins within the runs and has ended. What reaches over its bucket's end is not summed: it stands
-    alone (or beside others of the very same times), with its start and end."""
-    each = [_run(run, where, by, columns) for run in runs]
+    alone (or beside others of the very same times), with its start and end; or it is left out, where it is searched for
+    `apart`."""
+    each = [_run(run, where, by, columns, apart=apart) for run in runs]
     found = (sa.union_all(*each) if len(each) > 1 else each[0]).subquery("found")
     keys = [found.c[f"by{place}"] for place in range(len(by))]
     start, low, high = found.c.bucket, found.c.low, found.c.high
@@ -201,26 +207,31 @@ def _run(
     where: Sequence[sa.ColumnElement[bool]],
     by: Sequence[str],
     columns: Sequence[sa.ColumnElement[Any]],
+    *,
+    apart: bool,
 ) -> sa.Select[Any]:
     begins, ends = sa.literal(run.start, Instant), sa.literal(run.end, Instant)
-    is_one = not run.step or periods.seconds_between(run.start, run.end) == run.step
     step: sa.ColumnElement[int] = sa.literal_column(str(run.step))
-    bucket = begins if is_one else bin_start(entries.c.started_at, begins, step)
-    crosses = entries.c.ended_at > ends if is_one else earlier(entries.c.ended_at, step) > bucket
-    nothing = sa.null()
+    bucket = begins if run.is_one else bin_start(entries.c.started_at, begins, step)
+    crosses = entries.c.ended_at > ends if run.is_one else earlier(entries.c.ended_at, step) > bucket
+    nothing = sa.cast(sa.null(), Instant)
+    low, high = (
+        nothing if apart else sa.case((crosses, column), else_=nothing)
+        for column in (entries.c.started_at, entries.c.ended_at)
+    )
     return (
         sa.select(
             *(column.label(f"by{place}") for place, column in enumerate(columns)),
             bucket.label("bucket"),
-            sa.case((crosses, entries.c.started_at), else_=nothing).label("low"),
-            sa.case((crosses, entries.c.ended_at), else_=nothing).label("high"),
+            low.label("low"),
+            high.label("high"),
             entries.c.started_at,
             entries.c.ended_at,
         )
         .select_from(_from(by))
         .where(
             *where,
-            entries.c.ended_at.is_not(None),
+            entries.c.ended_at <= ends if apart else entries.c.ended_at.is_not(None),
             entries.c.started_at >= begins,
             entries.c.started_at < ends,
         )
@@ -229,6 +240,7 @@ def _run(
 
 def _edges(
     stretch: Stretch,
+    runs: Sequence[Run],
     where: Sequence[sa.ColumnElement[bool]],
     by: Sequence[str],
     columns: Sequence[sa.ColumnElement[Any]],
@@ -239,7 +251,8 @@ def _edges(
         times = epoch(entries.c.started_at), epoch(entries.c.ended_at)
         return sa.select(*times, *columns).select_from(_from(by)).where(*where)
 
-    return sa.union_all(*reaching_in(stretch, select, running, now))
+    over = (search for run in runs for search in reaching_over(run, select))
+    return sa.union_all(*reaching_in(stretch, select, running, now), *over)
 
 
 async def has_running(db: Connection, viewer: Viewer) -> bool:
