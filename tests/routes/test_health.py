@@ -15,6 +15,7 @@ from quart.typing import TestClientProtocol
 
 from quart_app.app import create_app
 from quart_app.db import Unavailable
+from quart_app.routes import health
 from tests.conftest import settings_for
 from tests.support.cast import make_cast
 
@@ -99,7 +100,9 @@ async def test_a_database_in_trouble_is_told_within_a_second_and_forgotten_when_
     with monkeypatch.context() as patch:
         patch.setattr(app.extensions["chronos"].database, "schema_revision", ask)
         assert await ready(client) == failing("database")
-    assert time.monotonic() - began < 1.5
+    # Far less than the minute that the database is silent; how busy this machine is must not decide.
+    assert health.CHECK_SECONDS <= 1
+    assert time.monotonic() - began < 30
     assert await ready(client) == (200, {"status": "ok"})
 
 
