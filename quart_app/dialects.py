@@ -8,119 +8,50 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.expression import FunctionElement
-from sqlalchemy.types import Integer
 
 from quart_app.kinds import Instant
 from quart_app.tables import LONG_SECONDS
 
 
+def _says(element: type[FunctionElement[Any]], *, postgresql: str, sqlite: str) -> None:
+    """Write the element so in each dialect: {} or {0}, {1} … stand for what it is given, {all} for all of it."""
+    for dialect, form in (("postgresql", postgresql), ("sqlite", sqlite)):
+
+        @compiles(element, dialect)
+        def _compile(clause: FunctionElement[Any], compiler: SQLCompiler, form: str = form, **kw: Any) -> str:
+            parts = [compiler.process(part, **kw) for part in clause.clauses]
+            return form.format(*parts, all=", ".join(parts))
+
+
 class seconds_between(FunctionElement[int]):  # noqa: N801 (reads as the SQL function that it is)
     """Whole seconds from the first instant to the second, as an integer on both databases."""
 
-    type = Integer()
+    type = sa.BigInteger()
     inherit_cache = True
     name = "seconds_between"
 
 
-@compiles(seconds_between, "postgresql")
-def _postgresql_seconds(element: seconds_between, compiler: SQLCompiler, **kw: Any) -> str:
-    start, end = (compiler.process(clause, **kw) for clause in element.clauses)
-    return f"CAST(extract(epoch FROM ({end}) - ({start})) AS bigint)"
+# date_part() and not extract(), here and below: a float holds whole seconds exactly, and costs a fraction of a numeric.
+_says(
+    seconds_between,
+    postgresql="CAST(date_part('epoch', ({1}) - ({0})) AS bigint)",
+    sqlite="(({1}) - ({0}))",
+)
 
 
-@compiles(seconds_between, "sqlite")
-def _sqlite_seconds(element: seconds_between, compiler: SQLCompiler, **kw: Any) -> str:
-    start, end = (compiler.process(clause, **kw) for clause in element.clauses)
-    return f"(({end}) - ({start}))"
+class total_seconds(FunctionElement[int]):  # noqa: N801
+    """The seconds from the first instant to the second, summed over a group."""
 
-
-class earlier(FunctionElement[Any]):  # noqa: N801
-    """The instant that lies so many seconds (a number written into the statement) before the given one."""
-
-    type = Instant()
+    type = sa.BigInteger()
     inherit_cache = True
-    name = "earlier"
+    name = "total_seconds"
 
 
-@compiles(earlier, "postgresql")
-def _postgresql_earlier(element: earlier, compiler: SQLCompiler, **kw: Any) -> str:
-    instant, seconds = (compiler.process(clause, **kw) for clause in element.clauses)
-    return f"(({instant}) - make_interval(secs => {seconds}))"
-
-
-@compiles(earlier, "sqlite")
-def _sqlite_earlier(element: earlier, compiler: SQLCompiler, **kw: Any) -> str:
-    instant, seconds = (compiler.process(clause, **kw) for clause in element.clauses)
-    return f"(({instant}) - {seconds})"
-
-
-class is_long(FunctionElement[bool]):  # noqa: N801
-    """Whether start and end lie more than a day apart, in the very words of the index ix_entries_long: only so is it
-    used."""
-
-    type = sa.Boolean()
-    inherit_cache = True
-    name = "is_long"
-
-
-@compiles(is_long, "postgresql")
-def _postgresql_long(element: is_long, compiler: SQLCompiler, **kw: Any) -> str:
-    start, end = (compiler.process(clause, **kw) for clause in element.clauses)
-    return f"{end} - {start} > interval '{LONG_SECONDS} seconds'"
-
-
-@compiles(is_long, "sqlite")
-def _sqlite_long(element: is_long, compiler: SQLCompiler, **kw: Any) -> str:
-    start, end = (compiler.process(clause, **kw) for clause in element.clauses)
-    return f"{end} - {start} > {LONG_SECONDS}"
-
-
-class least(FunctionElement[Any]):  # noqa: N801
-    """The smaller of two instants: LEAST, which SQLite calls min()."""
-
-    type = Instant()
-    inherit_cache = True
-    name = "least"
-
-
-class greatest(FunctionElement[Any]):  # noqa: N801
-    """The later of two instants: GREATEST, which SQLite calls max()."""
-
-    type = Instant()
-    inherit_cache = True
-    name = "greatest"
-
-
-class joined_names(FunctionElement[str]):  # noqa: N801
-    """The texts of a group as one, with a separator between: string_agg, which SQLite calls group_concat."""
-
-    type = sa.Text()
-    inherit_cache = True
-    name = "joined_names"
-
-
-def _renamed(element: type[FunctionElement[Any]], dialect: str, name: str) -> None:
-    @compiles(element, dialect)
-    def _compile(clause: FunctionElement[Any], compiler: SQLCompiler, **kw: Any) -> str:
-        return f"{name}({compiler.process(clause.clauses, **kw)})"
-
-
-_renamed(least, "postgresql", "least")
-_renamed(least, "sqlite", "min")
-_renamed(greatest, "postgresql", "greatest")
-_renamed(greatest, "sqlite", "max")
-_renamed(joined_names, "postgresql", "string_agg")
-_renamed(joined_names, "sqlite", "group_concat")
-
-
-def insert_for(dialect: str, table: sa.Table) -> postgresql.Insert | sqlite.Insert:
-    """An INSERT that knows ON CONFLICT, for statements made once for each dialect."""
-    return sqlite.insert(table) if dialect == "sqlite" else postgresql.insert(table)
-
-
-def upsert(db: AsyncConnection, table: sa.Table) -> postgresql.Insert | sqlite.Insert:
-    """An INSERT that knows ON CONFLICT in this connection's dialect."""
-    return insert_for(db.dialect.name, table)
+_says(
+    total_seconds,
+    postgresql="CAST(extract(epoch FROM sum({1} - {0})) AS bigint)",
+    sqlite="sum({1} - {0})",
+)
 
 
 class epoch(FunctionElement[int]):  # noqa: N801
@@ -131,15 +62,18 @@ class epoch(FunctionElement[int]):  # noqa: N801
     name = "epoch"
 
 
-@compiles(epoch, "postgresql")
-def _postgresql_epoch(element: epoch, compiler: SQLCompiler, **kw: Any) -> str:
-    # date_part() and not extract(): a float holds whole seconds exactly, and costs a fraction of a numeric.
-    return f"CAST(date_part('epoch', {compiler.process(element.clauses, **kw)}) AS bigint)"
+_says(epoch, postgresql="CAST(date_part('epoch', {}) AS bigint)", sqlite="{}")
 
 
-@compiles(epoch, "sqlite")
-def _sqlite_epoch(element: epoch, compiler: SQLCompiler, **kw: Any) -> str:
-    return compiler.process(element.clauses, **kw)
+class earlier(FunctionElement[Any]):  # noqa: N801
+    """The instant that lies so many seconds (a number written into the statement) before the given one."""
+
+    type = Instant()
+    inherit_cache = True
+    name = "earlier"
+
+
+_says(earlier, postgresql="(({}) - make_interval(secs => {}))", sqlite="(({}) - {})")
 
 
 class bin_start(FunctionElement[Any]):  # noqa: N801
@@ -151,56 +85,60 @@ class bin_start(FunctionElement[Any]):  # noqa: N801
     name = "bin_start"
 
 
-@compiles(bin_start, "postgresql")
-def _postgresql_bin(element: bin_start, compiler: SQLCompiler, **kw: Any) -> str:
-    instant, origin, step = (compiler.process(clause, **kw) for clause in element.clauses)
-    return f"date_bin(make_interval(secs => {step}), {instant}, {origin})"
+_says(
+    bin_start,
+    postgresql="date_bin(make_interval(secs => {2}), {0}, {1})",
+    sqlite="({0} - ({0} - {1}) % {2})",
+)
 
 
-@compiles(bin_start, "sqlite")
-def _sqlite_bin(element: bin_start, compiler: SQLCompiler, **kw: Any) -> str:
-    instant, origin, step = (compiler.process(clause, **kw) for clause in element.clauses)
-    return f"({instant} - ({instant} - {origin}) % {step})"
+class is_long(FunctionElement[bool]):  # noqa: N801
+    """Whether start and end lie more than a day apart, in the very words of the index ix_entries_long: only so is it
+    used."""
 
-
-class total_seconds(FunctionElement[int]):  # noqa: N801
-    """The seconds from the first instant to the second, summed over a group."""
-
-    type = sa.BigInteger()
+    type = sa.Boolean()
     inherit_cache = True
-    name = "total_seconds"
+    name = "is_long"
 
 
-@compiles(total_seconds, "postgresql")
-def _postgresql_total(element: total_seconds, compiler: SQLCompiler, **kw: Any) -> str:
-    start, end = (compiler.process(clause, **kw) for clause in element.clauses)
-    return f"CAST(extract(epoch FROM sum({end} - {start})) AS bigint)"
+_says(
+    is_long,
+    postgresql=f"{{1}} - {{0}} > interval '{LONG_SECONDS} seconds'",
+    sqlite=f"{{1}} - {{0}} > {LONG_SECONDS}",
+)
 
 
-@compiles(total_seconds, "sqlite")
-def _sqlite_total(element: total_seconds, compiler: SQLCompiler, **kw: Any) -> str:
-    start, end = (compiler.process(clause, **kw) for clause in element.clauses)
-    return f"sum({end} - {start})"
+class least(FunctionElement[Any]):  # noqa: N801
+    """The smaller of two instants: LEAST, which SQLite calls min()."""
 
-
-class whole_seconds(FunctionElement[int]):  # noqa: N801
-    """Whole seconds from the first instant to the second, the quicker way: see epoch."""
-
-    type = sa.BigInteger()
+    type = Instant()
     inherit_cache = True
-    name = "whole_seconds"
+    name = "least"
 
 
-@compiles(whole_seconds, "postgresql")
-def _postgresql_whole(element: whole_seconds, compiler: SQLCompiler, **kw: Any) -> str:
-    start, end = (compiler.process(clause, **kw) for clause in element.clauses)
-    return f"CAST(date_part('epoch', {end} - {start}) AS bigint)"
+_says(least, postgresql="least({all})", sqlite="min({all})")
 
 
-@compiles(whole_seconds, "sqlite")
-def _sqlite_whole(element: whole_seconds, compiler: SQLCompiler, **kw: Any) -> str:
-    start, end = (compiler.process(clause, **kw) for clause in element.clauses)
-    return f"({end} - {start})"
+class greatest(FunctionElement[Any]):  # noqa: N801
+    """The later of two instants: GREATEST, which SQLite calls max()."""
+
+    type = Instant()
+    inherit_cache = True
+    name = "greatest"
+
+
+_says(greatest, postgresql="greatest({all})", sqlite="max({all})")
+
+
+class joined_names(FunctionElement[str]):  # noqa: N801
+    """The texts of a group as one, with a separator between: string_agg, which SQLite calls group_concat."""
+
+    type = sa.Text()
+    inherit_cache = True
+    name = "joined_names"
+
+
+_says(joined_names, postgresql="string_agg({all})", sqlite="group_concat({all})")
 
 
 class matches(FunctionElement[bool]):  # noqa: N801
@@ -212,6 +150,9 @@ class matches(FunctionElement[bool]):  # noqa: N801
     name = "matches"
 
 
+_says(matches, postgresql="({} ILIKE {} ESCAPE '\\')", sqlite="({} LIKE {} ESCAPE '\\')")
+
+
 class matches_any_case(FunctionElement[bool]):  # noqa: N801
     """The same for patterns with letters beyond ASCII: SQLite asks Python (casefold, see db.py) about each text."""
 
@@ -220,16 +161,21 @@ class matches_any_case(FunctionElement[bool]):  # noqa: N801
     name = "matches_any_case"
 
 
-def _like(element: type[FunctionElement[Any]], dialect: str, form: str) -> None:
-    @compiles(element, dialect)
-    def _compile(clause: FunctionElement[Any], compiler: SQLCompiler, **kw: Any) -> str:
-        return form.format(*(compiler.process(part, **kw) for part in clause.clauses))
+_says(
+    matches_any_case,
+    postgresql="({} ILIKE {} ESCAPE '\\')",
+    sqlite="(casefold({}) LIKE casefold({}) ESCAPE '\\')",
+)
 
 
-_like(matches, "postgresql", "({} ILIKE {} ESCAPE '\\')")
-_like(matches, "sqlite", "({} LIKE {} ESCAPE '\\')")
-_like(matches_any_case, "postgresql", "({} ILIKE {} ESCAPE '\\')")
-_like(matches_any_case, "sqlite", "(casefold({}) LIKE casefold({}) ESCAPE '\\')")
+def insert_for(dialect: str, table: sa.Table) -> postgresql.Insert | sqlite.Insert:
+    """An INSERT that knows ON CONFLICT, for statements made once for each dialect."""
+    return sqlite.insert(table) if dialect == "sqlite" else postgresql.insert(table)
+
+
+def upsert(db: AsyncConnection, table: sa.Table) -> postgresql.Insert | sqlite.Insert:
+    """An INSERT that knows ON CONFLICT in this connection's dialect."""
+    return insert_for(db.dialect.name, table)
 
 
 def containing(column: sa.ColumnElement[str], text: str) -> sa.ColumnElement[bool]:

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from quart_app.access import Viewer, names_of, tag_text
 from quart_app.columns import Id
 from quart_app.db import Connection
-from quart_app.dialects import earlier, epoch, greatest, joined_names, least, whole_seconds
+from quart_app.dialects import earlier, epoch, greatest, joined_names, least, seconds_between
 from quart_app.kinds import Instant
 from quart_app.report_rows import Stretch, conditions, of_stretch, reaching_in, reported
 from quart_app.report_spec import Filters
@@ -281,7 +281,7 @@ def _sort_key(name: str, stretch: Stretch, now: datetime) -> sa.ColumnElement[An
     start, at = entries.c.started_at, sa.literal(now, Instant)
     low = greatest(start, sa.literal(stretch.since, Instant))
     end = greatest(start, sa.func.coalesce(entries.c.ended_at, at))
-    return whole_seconds(low, greatest(low, least(end, sa.literal(stretch.until, Instant))))
+    return seconds_between(low, greatest(low, least(end, sa.literal(stretch.until, Instant))))
 
 
 def _order(

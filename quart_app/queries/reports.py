@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from quart_app.access import MANAGING, Viewer, has_role, visible
 from quart_app.columns import Id
 from quart_app.db import Connection
-from quart_app.dialects import bin_start, earlier, epoch, total_seconds, whole_seconds
+from quart_app.dialects import bin_start, earlier, epoch, seconds_between, total_seconds
 from quart_app.kinds import Instant
 from quart_app.report_rows import Run, Stretch, conditions, of_stretch, reaching_in, reaching_over, reported
 from quart_app.report_spec import Filters
@@ -199,7 +199,7 @@ def _rounded(found: sa.Subquery, rounding: Rounding) -> sa.ColumnElement[int]:
     """rounding.round() of each entry."""
     step: sa.ColumnElement[int] = sa.literal_column(str(rounding.seconds))
     more: sa.ColumnElement[int] = sa.literal_column(str(rounding.more))
-    return (whole_seconds(found.c.started_at, found.c.ended_at) + more) // step * step
+    return (seconds_between(found.c.started_at, found.c.ended_at) + more) // step * step
 
 
 def _run(
