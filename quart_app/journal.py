@@ -80,6 +80,28 @@ async def record_all(
     )
 
 
+def last_deleted(viewer: Viewer, subject: str, subject_id: UUID) -> sa.Select[Any]:
+    """What stood there when somebody of the workspace deleted it last."""
+    return (
+        sa.select(changes.c.before)
+        .where(
+            changes.c.workspace_id == viewer.workspace_id,
+            changes.c.subject_id == subject_id,
+            changes.c.subject == subject,
+            changes.c.action == "delete",
+        )
+        .order_by(changes.c.id.desc())
+        .limit(1)
+    )
+
+
+async def find_deleted(db: Connection, viewer: Viewer, subject: str, subject_id: UUID) -> Values:
+    """What the viewer deleted, as it was then; None where they did not."""
+    statement = last_deleted(viewer, subject, subject_id).where(changes.c.user_id == viewer.user_id)
+    found: Values = (await db.execute(statement)).scalar_one_or_none()
+    return found
+
+
 async def touch_user(db: Connection, viewer: Viewer) -> None:
     """Raise the viewer's revision. Until the transaction ends nobody else writes entries of theirs."""
     await touch_person(db, viewer.user_id)

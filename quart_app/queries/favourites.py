@@ -24,7 +24,6 @@ from quart_app.dialects import upsert
 from quart_app.ids import new_id
 from quart_app.places import Place
 from quart_app.tables import (
-    changes,
     clients,
     entries,
     entry_tags,
@@ -212,7 +211,7 @@ async def unpin_favourite(db: Connection, viewer: Viewer, favourite_id: UUID, no
         )
     )
     if (row := done.first()) is None:
-        if await _find_unpinned(db, viewer, favourite_id) is None:
+        if await journal.find_deleted(db, viewer, "favourite", favourite_id) is None:
             await _refuse(db, viewer, favourite_id)
         return
     await journal.touch_user(db, viewer)
@@ -220,30 +219,12 @@ async def unpin_favourite(db: Connection, viewer: Viewer, favourite_id: UUID, no
     await journal.record(db, viewer, "favourite", favourite_id, "delete", before, None, now)
 
 
-async def _find_unpinned(db: Connection, viewer: Viewer, favourite_id: UUID) -> dict[str, Any] | None:
-    """What the journal keeps of a favourite of the viewer's that is there no more."""
-    statement = (
-        sa.select(changes.c.before)
-        .where(
-            changes.c.workspace_id == viewer.workspace_id,
-            changes.c.subject_id == favourite_id,
-            changes.c.user_id == viewer.user_id,
-            changes.c.subject == "favourite",
-            changes.c.action == "delete",
-        )
-        .order_by(changes.c.id.desc())
-        .limit(1)
-    )
-    found: dict[str, Any] | None = (await db.execute(statement)).scalar_one_or_none()
-    return found
-
-
 async def restore_favourite(db: Connection, viewer: Viewer, favourite_id: UUID, now: datetime) -> None:
     """Pin again what was unpinned, with what is left of its project, task and tags; once it is, nothing changes.
 
     Raises Missing, Forbidden, TooMany.
     """
-    before = await _find_unpinned(db, viewer, favourite_id)
+    before = await journal.find_deleted(db, viewer, "favourite", favourite_id)
     if before is None:
         await find_favourite(db, viewer, favourite_id)
         return

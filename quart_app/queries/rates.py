@@ -21,7 +21,7 @@ from quart_app.access import (
 from quart_app.db import Connection
 from quart_app.ids import new_id
 from quart_app.money import Rate, RateCard, minor_digits, rescale
-from quart_app.tables import changes, rates, workspaces
+from quart_app.tables import rates, workspaces
 
 
 class RateRow(NamedTuple):
@@ -151,17 +151,7 @@ async def restore_rate(db: Connection, viewer: Viewer, rate_id: UUID, now: datet
         if not known[-1]:
             raise Forbidden
         return RateRow(*known[:-1])
-    statement = (
-        sa.select(changes.c.before, may_manage(viewer))
-        .where(
-            changes.c.workspace_id == viewer.workspace_id,
-            changes.c.subject == "rate",
-            changes.c.subject_id == rate_id,
-            changes.c.action == "delete",
-        )
-        .order_by(changes.c.id.desc())
-        .limit(1)
-    )
+    statement = journal.last_deleted(viewer, "rate", rate_id).add_columns(may_manage(viewer))
     line = (await db.execute(statement)).first()
     if line is None:
         raise Missing

@@ -13,7 +13,7 @@ from quart_app.access import TRACKING, Forbidden, Missing, Viewer, has_role, may
 from quart_app.db import Connection
 from quart_app.dialects import upsert
 from quart_app.ids import new_id
-from quart_app.tables import changes, memberships, report_pins, saved_reports, users
+from quart_app.tables import memberships, report_pins, saved_reports, users
 
 # Of one person in a workspace: so that the lists can be taken in.
 MOST = 100
@@ -214,31 +214,13 @@ async def delete_report(db: Connection, viewer: Viewer, report_id: UUID, now: da
         sa.delete(saved_reports).where(_own(viewer), saved_reports.c.id == report_id).returning(*told)
     )
     if (row := done.first()) is None:
-        if await _find_deleted(db, viewer, report_id) is None:
+        if await journal.find_deleted(db, viewer, "saved_report", report_id) is None:
             await _refuse(db, viewer, report_id)
         return None
     before = {**journal.plain(row, *_TOLD), "pinned_by": pinned_by}
     await journal.record(db, viewer, "saved_report", report_id, "delete", before, None, now)
     await _touch(db, viewer, is_shared=row.is_shared)
     return NewReport(row.name, row.query, row.is_shared)
-
-
-async def _find_deleted(db: Connection, viewer: Viewer, report_id: UUID) -> dict[str, Any] | None:
-    """What the journal keeps of a report of the viewer's that they deleted."""
-    statement = (
-        sa.select(changes.c.before)
-        .where(
-            changes.c.workspace_id == viewer.workspace_id,
-            changes.c.subject_id == report_id,
-            changes.c.user_id == viewer.user_id,
-            changes.c.subject == "saved_report",
-            changes.c.action == "delete",
-        )
-        .order_by(changes.c.id.desc())
-        .limit(1)
-    )
-    found: dict[str, Any] | None = (await db.execute(statement)).scalar_one_or_none()
-    return found
 
 
 async def restore_report(db: Connection, viewer: Viewer, report_id: UUID, now: datetime) -> SavedReport:
@@ -248,7 +230,7 @@ async def restore_report(db: Connection, viewer: Viewer, report_id: UUID, now: d
     """
     statement = sa.select(saved_reports.c.id).where(_own(viewer), saved_reports.c.id == report_id)
     is_there = (await db.execute(statement)).first() is not None
-    before = None if is_there else await _find_deleted(db, viewer, report_id)
+    before = None if is_there else await journal.find_deleted(db, viewer, "saved_report", report_id)
     if before is not None:
         new = NewReport(before["name"], before["query"], bool(before["is_shared"]))
         await _insert(db, viewer, report_id, new, "restore", now)
